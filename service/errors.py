@@ -1,0 +1,146 @@
+"""
+Everything that can go wrong, by who must act.
+
+    ParleyError
+    ├── InvalidInput            the caller must change the request
+    │   ├── EmptyArticle
+    │   ├── ArticleTooLarge
+    │   ├── InvalidField
+    │   └── UnknownModel
+    ├── UpstreamUnavailable     try again later, or look at the model server
+    │   ├── ModelUnreachable
+    │   ├── ModelOverloaded
+    │   ├── ModelTimedOut
+    │   └── ModelRejectedRequest
+    ├── ExtractionFailed        the model answered, but not usably
+    │   ├── AnswerInvalid
+    │   ├── AnswerTruncated
+    │   └── AnswerRefused
+    └── SetupError              the operator must act
+        ├── ModelFileMissing
+        ├── ModelFileWrong
+        ├── ExtraMissing
+        ├── PromptInvalid
+        └── SettingInvalid
+
+Each class takes facts and builds its own message. A message names the thing, its value and what was expected;
+it never holds article text, a prompt, a reply or a secret.
+"""
+
+from __future__ import annotations
+
+
+class ParleyError(Exception):
+    """Something went wrong in Parley."""
+
+    def __init__(self, message: str | None = None) -> None:
+        super().__init__(message or (type(self).__doc__ or "").strip())
+
+    @property
+    def message(self) -> str:
+        """The sentence a person reads."""
+        return str(self.args[0])
+
+
+class InvalidInput(ParleyError):
+    """The request cannot be understood."""
+
+
+class EmptyArticle(InvalidInput):
+    """The article has no text: expected at least one letter or digit."""
+
+
+class ArticleTooLarge(InvalidInput):
+    """The article is larger than the limit."""
+
+    def __init__(self, *, size: int, limit: int, unit: str) -> None:
+        self.size, self.limit, self.unit = size, limit, unit
+        super().__init__(f"The article has {size:,} {unit}; at most {limit:,} {unit} are accepted.")
+
+
+class InvalidField(InvalidInput):
+    """A field has a value that is not accepted."""
+
+    def __init__(self, *, field: str, value: str, expected: str) -> None:
+        self.field, self.value, self.expected = field, value, expected
+        super().__init__(f"Field '{field}' has value {value!r}; expected {expected}.")
+
+
+class UnknownModel(InvalidInput):
+    """The requested model is not configured."""
+
+    def __init__(self, *, model: str, configured: tuple[str, ...]) -> None:
+        self.model, self.configured = model, configured
+        super().__init__(f"Model {model!r} is not configured; expected one of: {', '.join(configured)}.")
+
+
+class UpstreamUnavailable(ParleyError):
+    """The model cannot answer now."""
+
+
+class ModelUnreachable(UpstreamUnavailable):
+    """The model server cannot be reached."""
+
+
+class ModelOverloaded(UpstreamUnavailable):
+    """The model server is overloaded or limits our rate (after all retries)."""
+
+
+class ModelTimedOut(UpstreamUnavailable):
+    """The model did not answer before the deadline."""
+
+
+class ModelRejectedRequest(UpstreamUnavailable):
+    """The model server refused the request (wrong key, unknown model name, or a request it cannot read)."""
+
+    def __init__(self, *, status: int) -> None:
+        self.status = status
+        super().__init__(f"The model server refused the request with status {status}.")
+
+
+class ExtractionFailed(ParleyError):
+    """The model answered, but its answer cannot be used."""
+
+
+class AnswerInvalid(ExtractionFailed):
+    """The model's answer is not valid, also after being asked again."""
+
+
+class AnswerTruncated(ExtractionFailed):
+    """The model's answer was cut off at its token limit."""
+
+
+class AnswerRefused(ExtractionFailed):
+    """The model refused to answer."""
+
+
+class SetupError(ParleyError):
+    """The installation or configuration is not complete."""
+
+
+class ModelFileMissing(SetupError):
+    """The embedded model has not been pulled: run `parley models pull`."""
+
+
+class ModelFileWrong(SetupError):
+    """The embedded model's file does not have the expected SHA-256 and is not used."""
+
+
+class ExtraMissing(SetupError):
+    """An optional part is not installed."""
+
+    def __init__(self, *, extra: str, needed_for: str) -> None:
+        self.extra, self.needed_for = extra, needed_for
+        super().__init__(f"{needed_for} needs the extra '{extra}': install parley[{extra}].")
+
+
+class PromptInvalid(SetupError):
+    """A prompt file is missing, has no front matter, or names a variable that is not given."""
+
+
+class SettingInvalid(SetupError):
+    """A setting has a value that is not accepted."""
+
+    def __init__(self, *, setting: str, value: str, expected: str) -> None:
+        self.setting, self.value, self.expected = setting, value, expected
+        super().__init__(f"Setting {setting} has value {value!r}; expected {expected}.")

@@ -1,0 +1,94 @@
+"""What the core needs from outside, as protocols; nothing concrete."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Generic, Protocol, TypeVar
+
+from pydantic import BaseModel
+
+from service.domain.record import Usage
+
+Answer = TypeVar("Answer", bound=BaseModel)
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One chat message; `role` is "system", "user" or "assistant"."""
+
+    role: str
+    content: str
+
+
+@dataclass(frozen=True, slots=True)
+class Reply(Generic[Answer]):
+    """A structurally valid answer. `raw` is the assistant's message, needed to continue the conversation in a re-ask."""
+
+    answer: Answer
+    raw: str
+    usage: Usage
+    calls: int
+
+
+class InvalidReply(Exception):  # noqa: N818 - an event of the conversation, not a failure of the service
+    """
+    A reply that is not valid JSON of the response model. `problems` tell the model what to change, one sentence each.
+
+    `partial` is the parsed JSON object where the reply was JSON at all: what is valid in it may be kept.
+    """
+
+    def __init__(self, *, raw: str, problems: tuple[str, ...], usage: Usage, calls: int, partial: object = None) -> None:
+        super().__init__(f"{len(problems)} problems")
+        self.raw, self.problems, self.usage, self.calls, self.partial = raw, problems, usage, calls, partial
+
+
+class ChatModel(Protocol):
+    """A language model behind an OpenAI-compatible or other provider's API."""
+
+    @property
+    def name(self) -> str:
+        """"provider/model", as it is shown in provenance."""
+        ...
+
+    async def ask(
+        self, messages: tuple[Message, ...], *, response_model: type[Answer], max_tokens: int, timeout_s: float
+    ) -> Reply[Answer]:
+        """
+        One question (transport retries included, below `timeout_s` in all).
+
+        Raises InvalidReply (ask again), AnswerTruncated, AnswerRefused, or a subclass of UpstreamUnavailable. Errors that
+        ended a call carry `usage: Usage` and `calls: int` attributes where known.
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Prompt:
+    """A prompt from `prompts/`: `name@version`, its static system part and the user template with $variables."""
+
+    name: str
+    version: int
+    system: str
+    user: str
+    sha256: str
+
+    @property
+    def id(self) -> str:
+        """`extract@1`."""
+        return f"{self.name}@{self.version}"
+
+
+class PromptBook(Protocol):
+    """The prompts in `prompts/`."""
+
+    def get(self, reference: str) -> Prompt:
+        """The prompt "name" (newest version) or "name@version"; PromptInvalid if there is none."""
+        ...
+
+
+class Clock(Protocol):
+    """Monotonic seconds."""
+
+    def now(self) -> float:
+        """Seconds since some fixed point."""
+        ...
