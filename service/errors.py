@@ -7,15 +7,16 @@ Everything that can go wrong, by who must act.
     │   ├── ArticleTooLarge
     │   ├── InvalidField
     │   └── UnknownModel
-    ├── UpstreamUnavailable     try again later, or look at the model server
-    │   ├── ModelUnreachable
-    │   ├── ModelOverloaded
-    │   ├── ModelTimedOut
-    │   └── ModelRejectedRequest
-    ├── ExtractionFailed        the model answered, but not usably
-    │   ├── AnswerInvalid
-    │   ├── AnswerTruncated
-    │   └── AnswerRefused
+    ├── ModelFailed             the rules engine answers instead, marked degraded
+    │   ├── UpstreamUnavailable     try again later, or look at the model server
+    │   │   ├── ModelUnreachable
+    │   │   ├── ModelOverloaded
+    │   │   ├── ModelTimedOut
+    │   │   └── ModelRejectedRequest
+    │   └── ExtractionFailed        the model answered, but not usably
+    │       ├── AnswerInvalid
+    │       ├── AnswerTruncated
+    │       └── AnswerRefused
     └── SetupError              the operator must act
         ├── ModelFileMissing
         ├── ModelFileWrong
@@ -74,7 +75,14 @@ class UnknownModel(InvalidInput):
         super().__init__(f"Model {model!r} is not configured; expected one of: {', '.join(configured)}.")
 
 
-class UpstreamUnavailable(ParleyError):
+class ModelFailed(ParleyError):
+    """The model gave no usable answer. `calls` and `tokens` (input, cached, output) say what that cost."""
+
+    calls: int = 0
+    tokens: tuple[int, int, int] = (0, 0, 0)
+
+
+class UpstreamUnavailable(ModelFailed):
     """The model cannot answer now."""
 
 
@@ -98,7 +106,7 @@ class ModelRejectedRequest(UpstreamUnavailable):
         super().__init__(f"The model server refused the request with status {status}.")
 
 
-class ExtractionFailed(ParleyError):
+class ExtractionFailed(ModelFailed):
     """The model answered, but its answer cannot be used."""
 
 

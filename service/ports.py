@@ -47,7 +47,7 @@ class ChatModel(Protocol):
 
     @property
     def name(self) -> str:
-        """"provider/model", as it is shown in provenance."""
+        """ "provider/model", as it is shown in provenance."""
         ...
 
     async def ask(
@@ -56,8 +56,7 @@ class ChatModel(Protocol):
         """
         One question (transport retries included, below `timeout_s` in all).
 
-        Raises InvalidReply (ask again), AnswerTruncated, AnswerRefused, or a subclass of UpstreamUnavailable. Errors that
-        ended a call carry `usage: Usage` and `calls: int` attributes where known.
+        Raises InvalidReply (ask again) or a subclass of ModelFailed with its `calls` and `tokens` set.
         """
         ...
 
