@@ -1,5 +1,4 @@
-"""
-Everything that can go wrong, by who must act.
+"""Everything that can go wrong, by who must act.
 
     ParleyError
     ├── InvalidInput            the caller must change the request

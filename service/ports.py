@@ -30,9 +30,8 @@ class Reply(Generic[Answer]):
     calls: int
 
 
-class InvalidReply(Exception):  # noqa: N818 - an event of the conversation, not a failure of the service
-    """
-    A reply that is not valid JSON of the response model. `problems` tell the model what to change, one sentence each.
+class InvalidReply(Exception):
+    """A reply that is not valid JSON of the response model. `problems` tell the model what to change, one sentence each.
 
     `partial` is the parsed JSON object where the reply was JSON at all: what is valid in it may be kept.
     """
@@ -53,8 +52,7 @@ class ChatModel(Protocol):
     async def ask(
         self, messages: tuple[Message, ...], *, response_model: type[Answer], max_tokens: int, timeout_s: float
     ) -> Reply[Answer]:
-        """
-        One question (transport retries included, below `timeout_s` in all).
+        """One question (transport retries included, below `timeout_s` in all).
 
         Raises InvalidReply (ask again) or a subclass of ModelFailed with its `calls` and `tokens` set.
         """

@@ -1,5 +1,4 @@
-"""
-Candidates: what the deterministic scanner found in the text, each with an id and a span.
+"""Candidates: what the deterministic scanner found in the text, each with an id and a span.
 
 Engines answer with candidates' ids (references), never with copied text. Ids are a letter and a number, counted from 1
 in document order: P paragraph, S sentence, Q quoted region, A attribution line, M mention, E entity, N number, D date,
@@ -38,8 +37,7 @@ class Sentence:
 
 @dataclass(frozen=True, slots=True)
 class QuotedRegion:
-    """
-    A passage in quotation marks.
+    """A passage in quotation marks.
 
     `span` is what stands between the marks (white space and marks at its ends excluded), `outer` includes the marks.
     `style` names the marks ("curly", "straight", "single", "guillemets", "low-high", "doubled", "block").
@@ -75,8 +73,7 @@ class MentionKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Mention:
-    """
-    A speaker mention: a name, a role ("the minister"), a group, an organisation, a pronoun.
+    """A speaker mention: a name, a role ("the minister"), a group, an organisation, a pronoun.
 
     `span` leaves out titles and Mr/Ms. `role` is the title or role standing with it, as the article gives it.
     `entity` is the id of the entity it was resolved to, None where it stays open. `gender` is "m", "f", "n" or None;
@@ -119,8 +116,7 @@ class Qualifier(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Number:
-    """
-    A number in digits or words.
+    """A number in digits or words.
 
     `span` is the number itself ("390", "three", "1,000-for-1,000"), `phrase` the span from its qualifier to its unit noun
     ("more than 5,000 prisoners"). `value` is None for vague words ("dozens"); `max` is set for ranges.
@@ -142,8 +138,7 @@ class Number:
 
 @dataclass(frozen=True, slots=True)
 class DateMention:
-    """
-    A date, absolute or relative. `start` and `end` are "YYYY-MM-DD", "YYYY-MM" or "YYYY" (equal for one day, month, year).
+    """A date, absolute or relative. `start` and `end` are "YYYY-MM-DD", "YYYY-MM" or "YYYY" (equal for one day, month, year).
 
     `start` is None where the words could not be resolved. `basis` is "explicit", "weekday", "relative" or "publication".
     `direction` is "past", "future" or None: what the wording itself says ("last Friday", "next week").
@@ -170,8 +165,7 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class Party:
-    """
-    A mention of a state, armed group or other body that can hold or receive people.
+    """A mention of a state, armed group or other body that can hold or receive people.
 
     `name` is the plain canonical name ("Russia" for Moscow, the Kremlin, Russian forces; "pro-Russian separatists").
     `form` is "name", "capital", "adjective", "organ" or "group": how it was named here.

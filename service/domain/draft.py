@@ -1,12 +1,11 @@
-"""
-The draft: what an engine answers, in references to candidates only. Grounding turns it into records.
+"""The draft: what an engine answers, in references to candidates only. Grounding turns it into records.
 
 Both engines, `rules` and a model, produce this; it holds no text of its own, so nothing in it can be mis-copied.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import StrEnum
 
 
@@ -93,8 +92,7 @@ class ThirdPartyRole(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DraftQuote:
-    """
-    A quotation: `target` is a region (Q..) or a clause (C..); `speaker` a mention (M..) or None; `cue` a clause (C..) or None.
+    """A quotation: `target` is a region (Q..) or a clause (C..); `speaker` a mention (M..) or None; `cue` a clause (C..) or None.
 
     `entity` is the speaker's entity (E..) where the engine knows better than the mention's own resolution.
     `score` is the engine's raw confidence in 0..1.
@@ -111,8 +109,7 @@ class DraftQuote:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DraftCount:
-    """
-    A count: a number (N..), or named people (M..) who are counted one by one; `claimed_by` are mentions (M..) or entities (E..).
+    """A count: a number (N..), or named people (M..) who are counted one by one; `claimed_by` are mentions (M..) or entities (E..).
 
     `side` picks the number of a formula "X for Y": 0 the first, 1 the second.
     """
@@ -123,6 +120,7 @@ class DraftCount:
     scope: Scope = Scope.ACT
     claimed_by: tuple[str, ...] = ()
     side: int = 0
+    summed: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -153,7 +151,7 @@ class DraftThirdParty:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DraftExchange:
-    """An exchange: `evidence` are sentences (S..), `date_start`/`date_end` dates (D..), `part_of` the index of another exchange."""
+    """An exchange: `evidence` are sentences (S..), the dates D.., `part_of` the index of another exchange in the draft."""
 
     evidence: tuple[str, ...]
     kind: ExchangeKind
@@ -172,4 +170,4 @@ class Draft:
     """All that an engine answered for one article."""
 
     quotes: tuple[DraftQuote, ...] = ()
-    exchanges: tuple[DraftExchange, ...] = field(default=())
+    exchanges: tuple[DraftExchange, ...] = ()

@@ -23,8 +23,7 @@ class Span:
 
 
 def span_of(text: str, start: int, end: int) -> Span:
-    """
-    The span of `text` from `start` to `end`.
+    """The span of `text` from `start` to `end`.
 
     >>> span_of("Bread and salt", 10, 14)
     Span(start=10, end=14, text='salt')

@@ -1,0 +1,169 @@
+"""From the words of an answer to references: speakers and parties are named, so find the candidate that is meant.
+
+Nothing is taken on trust: words that match no candidate are located exactly in the text and become a candidate of their own,
+and words that do not stand in the text are refused.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from service.domain.candidate import Candidates, Entity, Mention, MentionKind, Party
+from service.domain.evidence import Span
+from service.text.locate import locate
+
+_FOLD = str.maketrans({"’": "'", "‘": "'", "“": '"', "”": '"', "–": "-", "—": "-", "\xa0": " "})
+_LEAD = re.compile(r"^(?:the|a|an|mr|mrs|ms|dr|sir)\.?\s+", re.IGNORECASE)
+_JOINT = re.compile(r"\s*(?:,\s+and\s+|,\s+|\s+and\s+|\s*&\s*)")
+_WEST = ("the west", "west")
+_WESTERN = {
+    "United States", "Germany", "Poland", "Slovenia", "Norway", "United Kingdom", "Britain", "France", "Canada", "Sweden",
+    "Netherlands", "Italy", "Spain", "Denmark", "Finland",
+}  # fmt: skip
+
+
+def fold(words: str) -> str:
+    """Words for comparison: one kind of quotes, dashes and blanks, lower case, no leading article or courtesy title.
+
+    >>> fold("The  Kremlin’s man")
+    "kremlin's man"
+    """
+    return _LEAD.sub("", " ".join(words.translate(_FOLD).split()).casefold())
+
+
+@dataclass(frozen=True, slots=True)
+class Resolved:
+    """What some words refer to: the id, and the candidates, grown where the words had to be located."""
+
+    id: str
+    entity: str | None
+    candidates: Candidates
+
+
+def next_number(candidates: Candidates, letter: str) -> int:
+    """The first free number for ids with this letter."""
+    taken = [int(c.id[1:]) for c in candidates if c.id[0] == letter and c.id[1:].isdigit()]
+    return max(taken, default=0) + 1
+
+
+def resolve_speaker(words: str, candidates: Candidates, near: Span, *, prefer: Mention | None = None) -> Resolved | None:
+    """The mention that attributes the passage `near` to the speaker whom `words` name, and the speaker's entity.
+
+    `prefer` is the mention that the rules engine chose: taken if it stands for the same entity. None if the words are not in
+    the text.
+    """
+    entity = _entity_named(words, candidates)
+    if entity is not None:
+        mention = prefer if prefer is not None and prefer.entity == entity.id else _nearest(entity, candidates, near)
+        if mention is not None:
+            return Resolved(mention.id, entity.id, candidates)
+    span = _locate_near(words, candidates.text, near)
+    if span is not None:
+        return _added(words, span, candidates)
+    parts = [part for part in _JOINT.split(words) if part]
+    return _joint(parts, candidates, near) if 2 <= len(parts) <= 4 else None
+
+
+def _entity_named(words: str, candidates: Candidates) -> Entity | None:
+    wanted = fold(words)
+    named = [entity for entity in candidates.entities if fold(entity.name) == wanted]
+    if named:
+        return named[0]
+    texts = {fold(m.span.text): m.entity for m in candidates.mentions if m.entity and m.kind is not MentionKind.PRONOUN}
+    found = texts.get(wanted)
+    if found is None:
+        return None
+    entity = candidates.get(found, Entity)
+    # A mention text may be part of a longer name ("Lavrov"); it must not turn into a different one.
+    return entity if entity is not None and set(wanted.split()) <= set(fold(entity.name).split()) else None
+
+
+def _nearest(entity: Entity, candidates: Candidates, near: Span) -> Mention | None:
+    mentions = [m for m in (candidates.get(id_, Mention) for id_ in entity.mentions) if m is not None]
+    outside = [m for m in mentions if not near.contains(m.span)] or mentions
+    sentences = {s.id for s in candidates.sentences if s.span.overlaps(near)}
+    here = [m for m in outside if (s := candidates.sentence_at(m.span.start)) is not None and s.id in sentences]
+    paragraph = candidates.paragraph_at(near.start)
+    same = [m for m in outside if paragraph is not None and paragraph.span.contains(m.span)]
+    pool = here or same or outside
+    return min(pool, key=lambda m: distance(m.span, near), default=None)
+
+
+def distance(one: Span, other: Span) -> int:
+    """Characters between two spans, 0 where they touch or overlap."""
+    return max(one.start - other.end, other.start - one.end, 0)
+
+
+def _locate_near(words: str, text: str, near: Span) -> Span | None:
+    window = 600
+    start = max(0, near.start - window)
+    return locate(words, text, start=start, end=min(len(text), near.end + window)) or locate(words, text)
+
+
+def _added(words: str, span: Span, candidates: Candidates) -> Resolved:
+    kind = _kind_of(span.text)
+    mention_id, entity_id = f"M{next_number(candidates, 'M')}", f"E{next_number(candidates, 'E')}"
+    mention = Mention(id=mention_id, span=span, kind=kind, entity=entity_id)
+    entity = Entity(id=entity_id, name=span.text, kind=kind, mentions=(mention_id,))
+    return Resolved(mention_id, entity_id, candidates.with_more(mentions=(mention,), entities=(entity,)))
+
+
+def _kind_of(name: str) -> MentionKind:
+    tokens = [
+        t for t in re.findall(r"[^\W\d_][\w'’.-]*", name) if t.casefold() not in ("of", "the", "for", "and", "al", "de")
+    ]
+    if not tokens or any(t[0].islower() for t in tokens):
+        return MentionKind.UNNAMED
+    return MentionKind.PERSON if 2 <= len(tokens) <= 4 else MentionKind.ORGANIZATION
+
+
+def _joint(parts: list[str], candidates: Candidates, near: Span) -> Resolved | None:
+    """Joint speakers ("A and B") are one speaker; every part must be known to the text."""
+    found: list[Mention] = []
+    names: list[str] = []
+    for part in parts:
+        one = resolve_speaker(part, candidates, near)
+        if one is None:
+            return None
+        candidates = one.candidates
+        mention, entity = candidates.get(one.id, Mention), candidates.get(one.entity or "", Entity)
+        if mention is None or entity is None:
+            return None
+        found.append(mention)
+        names.append(entity.name)
+    first, last = min(m.span.start for m in found), max(m.span.end for m in found)
+    if last - first > 300:
+        first, last = found[0].span.start, found[0].span.end
+    span = Span(first, last, candidates.text[first:last])
+    name = ", ".join(names[:-1]) + " and " + names[-1]
+    mention_id, entity_id = f"M{next_number(candidates, 'M')}", f"E{next_number(candidates, 'E')}"
+    kind = found[0].kind if found[0].kind is not MentionKind.PRONOUN else MentionKind.PERSON
+    mention = Mention(id=mention_id, span=span, kind=kind, entity=entity_id, plural=True)
+    joint = Entity(id=entity_id, name=name, kind=kind, mentions=(mention_id,))
+    return Resolved(mention_id, entity_id, candidates.with_more(mentions=(mention,), entities=(joint,)))
+
+
+def resolve_party(words: str, candidates: Candidates, evidence: tuple[Span, ...]) -> Resolved | None:
+    """The party whom `words` name, preferably as it stands in the evidence; None if the text does not know it."""
+    wanted = fold(words)
+    known = [p for p in candidates.parties if wanted in (fold(p.name), fold(p.span.text))]
+    if known:
+        inside = [p for p in known if any(span.contains(p.span) for span in evidence)]
+        exact = [p for p in inside or known if fold(p.name) == wanted]
+        return Resolved((exact or inside or known)[0].id, None, candidates)
+    span = locate(words, candidates.text) or locate(_LEAD.sub("", words), candidates.text) or _stem(words, candidates.text)
+    if span is None and wanted in _WEST:
+        span = next((p.span for p in candidates.parties if p.name in _WESTERN), None)
+    if span is None:
+        return None
+    party = Party(id=f"R{next_number(candidates, 'R')}", span=span, name=words, form="group")
+    return Resolved(party.id, None, candidates.with_more(parties=(party,)))
+
+
+def _stem(words: str, text: str) -> Span | None:
+    """A country of which only the adjective stands in the text ("Valdoria" beside "Valdorian")."""
+    if len(words) < 5 or " " in words:
+        return None
+    found = re.search(rf"\b{re.escape(words[:-1])}\w{{0,5}}\b", text)
+    return Span(found.start(), found.end(), found.group()) if found else None

@@ -1,0 +1,93 @@
+"""Rendering an article for a model: numbered sentences, tags at quoted regions, numbers and dates.
+
+Tags cost tokens, so numbers and dates are tagged only where an exchange is thinkable. The text between tags is the article's,
+character for character, but for invisible characters that could only mislead a reader. The fence around it is derived from the
+text's hash: an author cannot close it, and the same article is always rendered alike.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from dataclasses import dataclass
+
+from service.domain.candidate import Candidates, Number, Paragraph
+from service.extraction.checks import NOT_PEOPLE
+
+_INVISIBLE = re.compile("[\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u2069\ufeff\U000e0000-\U000e007f]")
+_TAG = re.compile(r"\[(?=[SQND]\d)")
+_RELEASE = re.compile(r"exchang|swap|releas|free|repatriat|hand(?:ed|ing|s)? over|handover|return|trade", re.IGNORECASE)
+_HELD = re.compile(
+    r"prisoner|captive|hostage|detain|inmate|\bPOWs?\b|intern|abduct|kidnap|remains|bodies|jailed|prison|captur|convict|held",
+    re.IGNORECASE,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Rendering:
+    """What the model is shown: the tagged text, its fence, and the ids of all candidates that stand in it."""
+
+    text: str
+    fence: str
+    shown: frozenset[str]
+
+
+def may_hold_exchange(text: str) -> bool:
+    """Whether a release of people who are held is thinkable at all (generous: it only decides about tags)."""
+    return _RELEASE.search(text) is not None and _HELD.search(text) is not None
+
+
+def render(candidates: Candidates, paragraphs: tuple[Paragraph, ...], *, numbers: bool) -> Rendering:
+    """The tagged text of these paragraphs; with `numbers`, numbers of people and dates are tagged as well."""
+    inside = {paragraph.id for paragraph in paragraphs}
+    sentences = [sentence for sentence in candidates.sentences if sentence.paragraph in inside]
+    shown = {sentence.id for sentence in sentences}
+    tags = _tags(candidates, sentences[0].span.start, sentences[-1].span.end, numbers, shown) if sentences else []
+    lines: list[str] = []
+    position = 0
+    paragraph = None
+    for sentence in sentences:
+        if paragraph is not None and sentence.paragraph != paragraph:
+            lines.append("")
+        paragraph = sentence.paragraph
+        body: list[str] = []
+        at = sentence.span.start
+        while position < len(tags) and tags[position][0] <= sentence.span.end:
+            offset, tag = tags[position]
+            position += 1
+            body += [_plain(candidates.text[at:offset]), tag]
+            at = max(at, offset)
+        body.append(_plain(candidates.text[at : sentence.span.end]))
+        lines.append(f"{sentence.id} {''.join(body)}")
+    text = "\n".join(lines)
+    return Rendering(text, hashlib.sha256(candidates.text.encode()).hexdigest()[:8], frozenset(shown))
+
+
+def _plain(text: str) -> str:
+    return _TAG.sub("[ ", _INVISIBLE.sub("", text)).replace("\n", " ")
+
+
+def _tags(candidates: Candidates, start: int, end: int, numbers: bool, shown: set[str]) -> list[tuple[int, str]]:
+    tags: list[tuple[int, str]] = []
+    for region in candidates.regions:
+        if start <= region.outer.start < end:
+            tags.append((region.outer.start, f"[{region.id}]"))
+            shown.add(region.id)
+    if numbers:
+        for number in candidates.numbers:
+            if start <= number.span.start < end and counts_people(number):
+                tags.append((number.span.end, f"[{number.id}]"))
+                shown.add(number.id)
+        for mention in candidates.dates:
+            if mention.span is None:
+                shown.add(mention.id)
+            elif start <= mention.span.start < end and mention.start is not None:
+                value = mention.start if mention.start == mention.end else f"{mention.start}/{mention.end}"
+                tags.append((mention.span.end, f"[{mention.id}={value}]"))
+                shown.add(mention.id)
+    return sorted(tags, key=lambda tag: tag[0])
+
+
+def counts_people(number: Number) -> bool:
+    """Whether a number may count people or remains: all but years, ages, money and the like."""
+    return number.role not in NOT_PEOPLE

@@ -1,0 +1,335 @@
+"""The log-linear model of reported speech: which side of a cue holds a reported clause, and where it begins and ends.
+
+Four small softmax models over readable features, learned by `scripts/train_indirect.py` from PolNeAR train and kept in
+`data/indirect.json`: `side` (none, after, before, both), and the choice among candidate places: `after_start`, `after_end`,
+`before_end`, `before_start`. Scores are sums of weights; probabilities their softmax.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from math import exp
+from typing import Literal
+
+from service.extraction.rules import indirect_tokens as lex
+from service.extraction.rules.indirect_tokens import Tokens, model_data
+from service.text.cues import Cue
+
+Side = Literal["none", "after", "before", "both"]
+SIDES: tuple[Side, ...] = ("none", "after", "before", "both")
+LOOKAHEAD = 16
+MAX_ENDS = 14
+_TIME = frozenset(["last", "next", "week", "month", "year", "night", "morning", "afternoon", "evening", "in", "on", "at", "during", "from", "to", "the", "a", "an", "his", "her", "earlier", "later"])
+_BREAKS = frozenset((",", ";", ":", "(", ")")) | lex.DASHES | lex.MARKS
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A cue in its sentence: tokens `first`..`last` are the cue's."""
+
+    tokens: Tokens
+    cue: Cue
+    first: int
+    last: int
+
+
+def word_class(tokens: Tokens, index: int) -> str:
+    """A coarse class of the token: what a tagger would roughly say."""
+    if index < 0:
+        return "^"
+    if index >= len(tokens):
+        return "$"
+    if tokens.quoted[index]:
+        return "Q"
+    word, raw = tokens.word[index], tokens.raw[index]
+    if not word[0].isalnum():
+        return "dash" if word in lex.DASHES else word
+    if word in lex.SUBJECT_PRONOUNS:
+        return "pro"
+    if word == "that":
+        return "that"
+    if tokens.finite[index]:
+        return "fin2" if tokens.finite[index] == 2 else "fin1"
+    for name, group in (("day", lex.DAYS), ("det", lex.DETERMINERS), ("coord", lex.COORDINATORS), ("sub", lex.SUBORDINATORS), ("prep", lex.PREPOSITIONS)):
+        if word in group:
+            return name
+    if word[0].isdigit():
+        return "num"
+    if raw[0].isupper():
+        return "cap"
+    if word.endswith("ing"):
+        return "ing"
+    if word.endswith("ly"):
+        return "ly"
+    if word.endswith("ed"):
+        return "ed"
+    return "low"
+
+
+def score(weights: Mapping[str, float], features: Sequence[str]) -> float:
+    """The sum of the features' weights."""
+    get = weights.get
+    return sum([get(feature, 0.0) for feature in features])
+
+
+def softmax(scores: Sequence[float]) -> list[float]:
+    """Probabilities in proportion to exp(score)."""
+    top = max(scores)
+    powers = [exp(value - top) for value in scores]
+    total = sum(powers)
+    return [value / total for value in powers]
+
+
+def side_features(place: Place) -> list[str]:
+    """Features of the question which side of the cue holds reported speech."""
+    tokens, cue, first, last = place.tokens, place.cue, place.first, place.last
+    before, after = word_class(tokens, first - 1), word_class(tokens, last + 1)
+    lemma = cue.lemma if cue.form != "noun" else "n:" + cue.lemma
+    form = f"{cue.form[0]}:{cue.inflection}:{'p' if cue.passive else ''}"
+    that = next((k for k in range(1, 9) if tokens.get(last + k) == "that"), 0)
+    comma_before = last_break(tokens, first)
+    stop_after = next((k for k in range(1, 12) if last + k >= len(tokens) or tokens.word[last + k] in _BREAKS or tokens.word[last + k] in lex.STOPS), 12)
+    finite_before = tokens.has_finite(0, comma_before - 1) if comma_before > 0 else False
+    finite_subject = tokens.has_finite(comma_before + 1, first - 1)
+    finite_after = tokens.has_finite(last + 1, len(tokens))
+    finite_near = tokens.has_finite(last + 1, last + 10)
+    shape = f"{int(finite_before)}{int(finite_subject)}{int(finite_after)}{int(finite_near)}"
+    breaker = tokens.get(comma_before) if comma_before >= 0 else "^"
+    quoted_before = (comma_before > 0 and tokens.quoted[comma_before - 1]) or (comma_before >= 0 and tokens.quoted[comma_before])
+    open_sentence = first <= 1
+    return [
+        "bias", "l=" + lemma, "f=" + form, f"lf={lemma}:{form}", "b=" + before, "a=" + after, f"a2={after} {word_class(tokens, last + 2)}",
+        "bw=" + tokens.get(first - 1), "aw=" + tokens.get(last + 1), f"la={lemma} {after}", f"lb={lemma} {before}",
+        f"b2={word_class(tokens, first - 2)} {before}", f"ab={before} {after}", f"that={that}", f"lthat={lemma} {min(that, 2)}",
+        "sh=" + shape, f"fsh={form} {shape}", "br=" + breaker, f"brsh={breaker} {shape}", f"qb={quoted_before}", f"stop={stop_after}",
+        f"stopw={tokens.get(last + stop_after)}", f"qbst={quoted_before} {stop_after}", f"open={open_sentence}", f"fopen={form} {open_sentence}",
+        f"dist={min(first - comma_before, 9)}", f"aw2={tokens.get(last + 1)} {tokens.get(last + 2)}", f"bsh={before} {shape}",
+        f"q_after={after == 'Q' or word_class(tokens, last + 2) == 'Q'}", f"fs={cue.form[0]} {stop_after} {breaker} {int(finite_before)}",
+        f"mod={modality(place)}", f"st={int(cue.strength * 5)}",
+    ]  # fmt: skip
+
+
+def last_break(tokens: Tokens, first: int) -> int:
+    """The index of the last comma, dash, quotation mark or other break before the cue's token, or -1."""
+    for index in range(first - 1, -1, -1):
+        if tokens.word[index] in _BREAKS:
+            return index
+    return -1
+
+
+def modality(place: Place) -> str:
+    """How the cue is used: "neg" (did not say), "to" (to say), "modal" (would say), "ask" (as a question), "plain"."""
+    tokens, first = place.tokens, place.first
+    kind = "plain"
+    for back in range(first - 1, max(first - 5, -1), -1):
+        word = tokens.word[back]
+        if word in lex.NEGATIONS or word.endswith(("n't", "n’t")):
+            return "neg"
+        if word in lex.MODALS or word.endswith(("'d", "’d", "'ll", "’ll")):
+            kind = "modal"
+        elif word == "to" and kind == "plain":
+            kind = "to"
+        elif not (word.endswith("ly") or word in lex.AUXILIARIES or word in {"been", "be", "also", "being", "then", "ever"}):
+            break
+    return kind
+
+
+# ---- after the cue ---------------------------------------------------------------------------------------------------
+
+
+def after_starts(place: Place) -> list[int]:
+    """Token indexes at which a clause after the cue may begin."""
+    tokens, found = place.tokens, []
+    for index in range(place.last + 1, min(len(tokens), place.last + 1 + LOOKAHEAD)):
+        word = tokens.word[index]
+        if word in lex.STOPS or (word == ";" and found):
+            break
+        if (tokens.is_word(index) and word != "that") or tokens.get(index - 1) == "that":
+            found.append(index)
+        if tokens.get(index - 1) == "that" and len(found) > 1:
+            break
+    return found
+
+
+def after_start_features(place: Place, index: int) -> list[str]:
+    """Features of token `index` as the first of a clause after the cue."""
+    tokens, cue, last = place.tokens, place.cue, place.last
+    distance = index - last - 1
+    here, before = word_class(tokens, index), word_class(tokens, index - 1)
+    lemma = cue.lemma if cue.form != "noun" else "n:" + cue.lemma
+    crossed = "".join(sorted({w for w in tokens.word[last + 1 : index] if w in _BREAKS}))
+    finite_crossed = tokens.has_finite(last + 1, index - 1)
+    first = word_class(tokens, last + 1)
+    return [
+        f"d={distance}", f"h={here}", f"b={before}", f"bh={before} {here}", f"bw={tokens.get(index - 1)}", f"w={tokens.get(index)}",
+        f"x={crossed}", f"fx={finite_crossed}", f"ld={lemma} {min(distance, 3)}", f"lb={lemma} {before}", f"cd={cue.form[0]} {min(distance, 3)}",
+        f"dh={min(distance, 4)} {here}", f"b2={word_class(tokens, index - 2)} {before} {here}", f"1d={first} {min(distance, 4)}",
+        f"n={word_class(tokens, index + 1)} {here}", f"wx={tokens.get(index)} {crossed}", f"1bh={first} {before} {here}",
+        f"cx={cue.form[0]} {crossed} {before}", f"fn={tokens.has_finite(index, index + 6)} {finite_crossed}", f"lw={lemma} {tokens.get(index - 1)}",
+    ]  # fmt: skip
+
+
+def after_ends(place: Place, start: int) -> list[int]:
+    """Token indexes that may be the last of a clause that begins at `start`."""
+    tokens, found = place.tokens, []
+    count = len(tokens)
+    index = start
+    while index < count and len(found) < MAX_ENDS:
+        if tokens.is_word(index) or tokens.quoted[index] or tokens.word[index] in (")", "%"):
+            following = tokens.get(index + 1)
+            if following == "$" or following in _BREAKS or following in lex.STOPS or following in lex.COORDINATORS or following in _END_WORDS:
+                found.append(index)
+        index += 1
+    final = last_word(tokens, count - 1)
+    if final >= start and final not in found:
+        found.append(final)
+    return found
+
+
+_END_WORDS = frozenset(["while", "as", "when", "after", "before", "because", "since", "which", "who", "although", "though", "whereas", "if", "until", "with", "that", "in", "on", "during", "for", "to", "at", "from", "according"])
+
+
+def last_word(tokens: Tokens, index: int) -> int:
+    """The last word at `index` or before it (closing punctuation left out)."""
+    while index >= 0 and not tokens.is_word(index) and tokens.word[index] not in (")", "%"):
+        index -= 1
+    return index
+
+
+def after_end_features(place: Place, start: int, end: int) -> list[str]:
+    """Features of token `end` as the last of a clause that begins at `start`."""
+    tokens, cue, count = place.tokens, place.cue, len(place.tokens)
+    final = last_word(tokens, count - 1) <= end
+    nxt, second = tokens.get(end + 1), tokens.get(end + 2)
+    nclass, sclass = ("END", "") if final else (word_class(tokens, end + 1), word_class(tokens, end + 2))
+    if final:
+        nxt = "END"
+    finite_in = tokens.has_finite(start, end)
+    rest = tokens.has_finite(end + 1, count) if not final else False
+    near = tokens.has_finite(end + 2, end + 7) if not final else False
+    length = min((end - start + 1) // 2, 12)
+    depth = sum(1 for w in tokens.word[start : end + 1] if w in (",", ";") or w in lex.DASHES)
+    opened = tokens.word[start : end + 1].count("(") - tokens.word[start : end + 1].count(")")
+    enclosed = tokens.get(place.first - 1) == "," or cue.inflection == "ing"
+    dashed = any(w in lex.DASHES for w in tokens.word[: place.first])
+    lemma = cue.lemma if cue.form != "noun" else "n:" + cue.lemma
+    here = word_class(tokens, end)
+    return [
+        f"n={nclass}", f"nw={nxt}", f"n2={nclass} {sclass}", f"nw2={nxt} {second if not final else ''}", f"fi={finite_in}", f"fin={finite_in} {nclass}",
+        f"finw={finite_in} {nxt}", f"rest={rest} {nclass}", f"near={near} {nxt}", f"len={length}", f"dep={min(depth, 3)} {nclass}", f"op={opened > 0}",
+        f"form={cue.form[0]}:{cue.inflection} {nclass}", f"enc={enclosed} {nclass} {finite_in}", f"dash={dashed} {nclass}", f"l={lemma} {nclass}",
+        f"q={any(tokens.quoted[start : end + 1])} {nclass}", f"h={here} {nclass}", f"s={tokens.get(start)} {nclass}", f"sc={word_class(tokens, start)} {finite_in} {nclass}",
+        f"snear={near} {nclass} {sclass}", f"prev={tokens.get(start - 1)} {nclass}", f"qn={nclass == 'Q'} {finite_in}",
+        f"subj={nclass} {sclass} {word_class(tokens, end + 3)}", f"lenf={finite_in} {min(length, 4)} {nclass}",
+    ]  # fmt: skip
+
+
+# ---- before the cue --------------------------------------------------------------------------------------------------
+
+
+def before_ends(place: Place) -> list[int]:
+    """Token indexes that may be the last of a clause before the cue's subject."""
+    tokens, found = place.tokens, []
+    for index in range(place.first - 1, -1, -1):
+        if not (tokens.is_word(index) or tokens.quoted[index] or tokens.word[index] in (")", "%")):
+            continue
+        if index == place.first - 1 or tokens.word[index + 1] in _BREAKS or (tokens.quoted[index] and not tokens.quoted[index + 1]):
+            found.append(index)
+        if len(found) >= 6 or place.first - index > 40:
+            break
+    return found
+
+
+def before_end_features(place: Place, end: int) -> list[str]:
+    """Features of token `end` as the last of a clause in front of the cue."""
+    tokens, cue, first = place.tokens, place.cue, place.first
+    nxt = tokens.get(end + 1)
+    gap = first - end - 1
+    finite_gap = tokens.has_finite(end + 1, first - 1)
+    breaks = sum(1 for w in tokens.word[end + 1 : first] if w in _BREAKS)
+    lemma = cue.lemma if cue.form != "noun" else "n:" + cue.lemma
+    follow = word_class(tokens, end + 2)
+    return [
+        f"g={min(gap, 15)}", f"n={nxt}", f"br={min(breaks, 4)}", f"fg={finite_gap}", f"fbr={finite_gap} {min(breaks, 4)}", f"f={follow}", f"nf={nxt} {follow} {min(breaks, 3)}",
+        f"c={cue.form[0]} {min(gap, 3)} {min(breaks, 3)}", f"l={lemma} {min(breaks, 2)} {min(gap, 2)}", f"h={word_class(tokens, end)} {nxt}", f"fb={tokens.has_finite(0, end)} {min(breaks, 3)}",
+        f"fl={follow} {word_class(tokens, first - 1)}", f"fw={tokens.get(end + 2)}", f"nfb={nxt} {finite_gap} {min(breaks, 3)}", f"q={tokens.quoted[end]}",
+    ]  # fmt: skip
+
+
+def before_starts(place: Place, end: int) -> list[int]:
+    """Token indexes at which a clause that ends at `end` may begin."""
+    tokens = place.tokens
+    found = []
+    for index in range(end + 1):
+        if not (tokens.is_word(index) or tokens.word[index] in lex.MARKS):
+            continue
+        before = tokens.get(index - 1)
+        opens_quote = tokens.quoted[index] and not (index and tokens.quoted[index - 1])
+        if before == "^" or before in _BREAKS or before in lex.STOPS or before in lex.COORDINATORS or before in _START_WORDS or opens_quote:
+            found.append(index)
+    return found[:3] + found[3:][-6:]
+
+
+_START_WORDS = frozenset(["that", "while", "as", "although", "though", "because", "when", "which", "who", "if", "since", "whereas", "where"])
+
+
+def before_start_features(place: Place, start: int, end: int) -> list[str]:
+    """Features of token `start` as the first of a clause that ends at `end`, in front of the cue."""
+    tokens = place.tokens
+    before = tokens.get(start - 1)
+    first_word = next((i for i in range(len(tokens)) if tokens.is_word(i)), 0)
+    finite_in = tokens.has_finite(start, end)
+    finite_lost = tokens.has_finite(0, start - 1)
+    here = word_class(tokens, start)
+    return [
+        f"first={start == first_word}", f"p={before}", f"pc={word_class(tokens, start - 1)}", f"fi={finite_in}", f"fl={finite_lost} {finite_in}", f"h={here}",
+        f"ph={before} {here}", f"w={tokens.get(start)} {start == first_word}", f"pf={before} {finite_lost} {finite_in}", f"pos={min(start, 6)}", f"len={min((end - start) // 3, 6)}",
+        f"c={place.cue.form[0]} {before}", f"p0={tokens.get(0)} {before}", f"p2={tokens.get(start - 2)} {before}", f"q={tokens.quoted[start]} {tokens.quoted[start - 1] if start else ''}",
+    ]  # fmt: skip
+
+
+# ---- decisions -------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """Reported content at tokens `start`..`end` (inclusive), on one side of the cue, with the model's probability."""
+
+    place: Place
+    side: Side
+    start: int
+    end: int
+    probability: float
+
+
+def _best(weights: Mapping[str, float], options: Sequence[int], features: Sequence[Sequence[str]]) -> tuple[int, float]:
+    probabilities = softmax([score(weights, item) for item in features])
+    position = max(range(len(options)), key=probabilities.__getitem__)
+    return options[position], probabilities[position]
+
+
+def side_probabilities(place: Place, weights: Mapping[str, Mapping[str, float]]) -> dict[Side, float]:
+    """The probability of each side."""
+    features = side_features(place)
+    return dict(zip(SIDES, softmax([score(weights[side], features) for side in SIDES]), strict=True))
+
+
+def decide(place: Place, *, threshold: float) -> list[Found]:
+    """The reported contents of a cue: nothing, one after it, one before it, or both."""
+    data = model_data()["weights"]
+    sides = side_probabilities(place, data["side"])
+    found: list[Found] = []
+    after = sides["after"] + sides["both"]
+    if after >= threshold and (starts := after_starts(place)):
+        start, sure = _best(data["after_start"], starts, [after_start_features(place, index) for index in starts])
+        ends = after_ends(place, start)
+        end, certain = _best(data["after_end"], ends, [after_end_features(place, start, index) for index in ends])
+        found.append(Found(place, "after", start, end, after * sure * certain))
+    before = sides["before"] + sides["both"]
+    if before >= threshold and (ends := before_ends(place)):
+        end, sure = _best(data["before_end"], ends, [before_end_features(place, index) for index in ends])
+        if starts := before_starts(place, end):
+            start, certain = _best(data["before_start"], starts, [before_start_features(place, index, end) for index in starts])
+            found.append(Found(place, "before", start, end, before * sure * certain))
+    return found

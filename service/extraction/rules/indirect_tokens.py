@@ -1,0 +1,129 @@
+"""A sentence as tokens with the little word knowledge that finding a reported clause needs: finite verbs, openers, punctuation.
+
+There is no parser. A word counts as a finite verb when it is an auxiliary, a contraction (he'll, didn't), or listed in the
+lexicon of verbs that follow a subject pronoun often enough in the training corpus; an -ed form is a weaker sign.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from bisect import bisect_left
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from functools import cache
+from importlib import resources
+from typing import Any
+
+_TOKEN = re.compile(r"\d+(?:[.,:]\d+)*%?|(?:[^\W\d_]\.){2,}|[^\W_]+(?:[-'’][^\W_]+)*|--+|’’|''|``|[^\w\s]|_+")
+
+AUXILIARIES = frozenset(
+    ["is", "are", "was", "were", "am", "has", "have", "had", "do", "does", "did", "will", "would", "can", "could", "may", "might", "must", "shall", "should", "cannot", "won't", "isn't", "aren't", "wasn't", "weren't", "hasn't", "haven't", "hadn't", "don't", "doesn't", "didn't", "wouldn't", "can't", "couldn't", "shouldn't", "ain't"]
+)
+MODALS = frozenset(["will", "would", "can", "could", "may", "might", "must", "shall", "should", "cannot"])
+BE = frozenset(["is", "are", "was", "were", "am", "be", "been", "being"])
+SUBJECT_PRONOUNS = frozenset(["he", "she", "they", "we", "i", "it", "you"])
+PRONOUNS = SUBJECT_PRONOUNS | frozenset(["this", "that", "these", "those", "there", "who", "what", "which", "him", "her", "them", "us", "me", "everyone", "nobody", "nothing"])
+DETERMINERS = frozenset(["the", "a", "an", "his", "her", "its", "their", "our", "my", "your", "this", "that", "these", "those", "some", "any", "no", "each", "every", "all", "both", "many", "most"])
+PREPOSITIONS = frozenset(
+    ["of", "in", "on", "at", "by", "for", "with", "from", "to", "about", "into", "over", "under", "after", "before", "during", "since", "through", "against", "between", "among", "until", "without", "within", "near", "as", "than", "like", "amid", "despite", "toward", "towards", "across", "around", "upon", "per", "via"]
+)
+COORDINATORS = frozenset(["and", "but", "or", "nor", "yet", "so"])
+SUBORDINATORS = frozenset(
+    ["that", "while", "as", "when", "after", "before", "because", "since", "which", "who", "whom", "whose", "where", "although", "though", "whereas", "if", "until", "unless", "whether", "what", "how", "why", "once"]
+)
+DAYS = frozenset(["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday", "today", "yesterday", "tomorrow", "earlier", "later"])
+NEGATIONS = frozenset(["not", "never", "n't", "no", "nor", "neither", "without", "nobody", "none", "hardly"])
+DASHES = frozenset(("--", "---", "—", "–", "-", "―"))
+STOPS = frozenset((".", "!", "?", "…"))
+MARKS = frozenset(('"', "“", "”", "„", "«", "»", "''", "``", "’’", "‘"))
+_CLITIC = re.compile(r"(?:n['’]t|['’](?:ll|re|ve|d|m))$")
+
+
+@cache
+def model_data() -> dict[str, Any]:
+    """The learned weights and lexicon of `data/indirect.json`, read once."""
+    found: dict[str, Any] = json.loads(
+        resources.files("service.extraction.rules").joinpath("data/indirect.json").read_text("utf-8")
+    )
+    return found
+
+
+@cache
+def _verbs() -> frozenset[str]:
+    return frozenset(model_data().get("verbs", ()))
+
+
+@dataclass(slots=True)
+class Tokens:
+    """The tokens of one sentence, as parallel lists.
+
+    `word` is lower case, `raw` as written; `start` and `end` are code points of the article. `quoted` says whether the token
+    stands in quotation marks (marks included); `finite` is 2 for a sure finite verb, 1 for a likely one, else 0.
+    """
+
+    word: list[str]
+    raw: list[str]
+    start: list[int]
+    end: list[int]
+    quoted: list[bool]
+    finite: list[int] = field(default_factory=list)
+
+    def __len__(self) -> int:
+        return len(self.word)
+
+    def at(self, offset: int) -> int:
+        """The index of the first token that starts at `offset` or behind it."""
+        return bisect_left(self.start, offset)
+
+    def is_word(self, index: int) -> bool:
+        """Whether the token is a word or a number (not punctuation)."""
+        return self.word[index][0].isalnum()
+
+    def get(self, index: int) -> str:
+        """The lower-case word at `index`, or "^"/"$" beyond the sentence's ends."""
+        if index < 0:
+            return "^"
+        return self.word[index] if index < len(self.word) else "$"
+
+    def has_finite(self, first: int, last: int, level: int = 1) -> bool:
+        """Whether a finite verb of at least this level stands in tokens `first`..`last` (inclusive)."""
+        return any(mark >= level for mark in self.finite[max(first, 0) : last + 1])
+
+
+def finiteness(word: str, before: str, raw: str) -> int:
+    """2 for an auxiliary or contraction, 1 for a word that is often a finite verb, 0 else; `before` is the word in front."""
+    if word in AUXILIARIES:
+        return 2
+    if _CLITIC.search(word):
+        return 2
+    head, _, tail = word.replace("’", "'").partition("'")
+    if tail == "s" and head in PRONOUNS:
+        return 2
+    if before in {"to", "a", "an", "the", "of"} or before in MODALS:
+        return 0
+    if word in _verbs():
+        return 0 if raw[0].isupper() and before != "^" else 1
+    if before in SUBJECT_PRONOUNS and word.endswith(("s", "ed")):
+        return 1
+    return 1 if word.endswith("ed") and len(word) > 4 and before not in PREPOSITIONS and before not in BE and not raw[0].isupper() else 0
+
+
+def tokenize(text: str, start: int, end: int, quoted: Sequence[tuple[int, int]] = ()) -> Tokens:
+    """The tokens of `text[start:end]`; `quoted` are the outer bounds of quoted regions, in order."""
+    found = Tokens([], [], [], [], [])
+    before, region = "^", 0
+    for match in _TOKEN.finditer(text, start, end):
+        raw = match.group()
+        first = match.start()
+        while region < len(quoted) and quoted[region][1] <= first:
+            region += 1
+        word = raw.lower()
+        found.word.append(word)
+        found.raw.append(raw)
+        found.start.append(first)
+        found.end.append(match.end())
+        found.quoted.append(region < len(quoted) and quoted[region][0] <= first)
+        found.finite.append(finiteness(word, before, raw) if raw[0].isalpha() else 0)
+        before = word
+    return found

@@ -1,0 +1,95 @@
+"""HTML of an article to the clean text that all offsets refer to."""
+
+from __future__ import annotations
+
+import re
+
+from selectolax.lexbor import LexborHTMLParser, LexborNode
+
+# Never article text, wherever they stand.
+_DROPPED = frozenset(
+    ["script", "style", "noscript", "template", "svg", "math", "canvas", "iframe", "object", "embed", "video", "audio", "picture", "head", "nav", "aside", "figure", "figcaption", "form", "footer", "button", "select", "textarea", "input", "label", "dialog", "menu"]
+)
+_BLOCKS = frozenset(
+    ["address", "article", "blockquote", "body", "caption", "center", "dd", "details", "dir", "div", "dl", "dt", "fieldset", "h1", "h2", "h3", "h4", "h5", "h6", "header", "hgroup", "hr", "html", "legend", "li", "main", "ol", "p", "pre", "section", "summary", "table", "tbody", "tfoot", "thead", "tr", "ul"]
+)
+_CELLS = frozenset(("td", "th"))
+_HIDDEN = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.IGNORECASE)
+_SPACE = re.compile(r"[^\S\n]+")
+_AROUND_BREAK = re.compile(r" ?\n ?")
+_BREAKS = re.compile(r"\n{2,}")
+_BLOCK = "\n\n"
+
+
+def clean_html(html: str) -> str:
+    """The article's text: blocks parted by an empty line, `<br>` as a line break, entities decoded, white space collapsed.
+
+    Scripts, styles, navigation, asides, figures, forms, page headers and footers are left out. Where the page has exactly one
+    `<article>`, or else one `<main>`, that holds text, only this is read. Tables are given row by row, cells parted by a space.
+    Malformed markup is read as a browser does. Never raises; text that is no HTML comes back with its white space collapsed.
+
+    >>> clean_html("<nav>Home</nav><p>Bread &amp; <b>salt</b>.<p>Wine<br>Oil")
+    'Bread & salt.\\n\\nWine\\nOil'
+    """
+    root = LexborHTMLParser(html.replace("\x00", "").encode("utf-8", "replace")).root
+    if root is None:
+        return ""
+    pieces: list[str] = []
+    _collect(_content(root), pieces)
+    text = _SPACE.sub(" ", "".join(pieces))
+    text = _AROUND_BREAK.sub("\n", text)
+    return _BREAKS.sub(_BLOCK, text).strip()
+
+
+def _content(root: LexborNode) -> LexborNode:
+    """The element that holds the article."""
+    for name in ("article", "main"):
+        found = root.css(name)
+        if len(found) == 1 and len(found[0].text(deep=True).strip()) > 0:
+            return found[0]
+    return root
+
+
+def _collect(root: LexborNode, pieces: list[str]) -> None:
+    """Walk the tree without recursion (markup may be nested a million deep) and gather text and breaks."""
+    stack: list[LexborNode | str] = [root]
+    while stack:
+        item = stack.pop()
+        if isinstance(item, str):
+            pieces.append(item)
+            continue
+        name = item.tag or ""
+        if name == "-text":
+            pieces.append((item.text_content or "").replace("\n", " "))
+            continue
+        if name == "br":
+            pieces.append("\n")
+            continue
+        if _is_dropped(item, name):
+            continue
+        around = _BLOCK if name in _BLOCKS else " " if name in _CELLS else ""
+        if around:
+            pieces.append(around)
+            stack.append(around)
+        child = item.last_child
+        while child is not None:
+            stack.append(child)
+            child = child.prev
+
+
+def _is_dropped(node: LexborNode, name: str) -> bool:
+    """Whether the element is clearly no article text: by its name, as a page header, or hidden."""
+    if name in _DROPPED or name.startswith(("-comment", "_comment", "!")):
+        return True
+    attributes = node.attributes
+    if not attributes:
+        # A header inside the article holds its title and standfirst; one of the page holds logos and menus.
+        return name == "header" and node.parent is not None and node.parent.tag == "body"
+    if "hidden" in attributes or attributes.get("aria-hidden") == "true":
+        return True
+    style = attributes.get("style")
+    if style and _HIDDEN.search(style):
+        return True
+    if attributes.get("role") in ("navigation", "banner", "contentinfo", "complementary", "search"):
+        return True
+    return name == "header" and node.parent is not None and node.parent.tag == "body"

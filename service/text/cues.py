@@ -1,0 +1,201 @@
+"""Reporting cues: the words that give speech to a speaker (said, according to, a claim that), with their class and strength.
+
+The lexicon is data (`data/cues.json`). One pass over the words of the text, so time is linear in its length.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache
+from importlib import resources
+from typing import Literal
+
+Form = Literal["verb", "noun", "preposition"]
+Group = Literal["report", "directive", "label", "thought"]
+
+_WORD = re.compile(r"[^\W\d_]+(?:-[^\W\d_]+)*")
+_GAP = re.compile(r"\s+")
+_DOUBLED = re.compile(r"(?:[^aeiou]|^)[aeiou][bdgmnprt]$")
+# A word in front of "claim", "report", "state" ... that makes a noun of it.
+_NOUN_BEFORE = frozenset(
+    ["a", "an", "the", "this", "that", "these", "those", "his", "her", "its", "their", "our", "my", "your", "no", "any", "some", "each", "every", "another", "such", "s", "of", "in", "on", "by", "for", "from", "with", "public", "new", "false", "recent", "earlier", "previous", "official", "unfounded", "repeated", "baseless", "similar", "first", "second", "latest", "own", "many", "several"]
+)
+# ... and that makes a verb of it, whatever its own ending.
+_VERB_BEFORE = frozenset(
+    ["to", "will", "would", "can", "could", "may", "might", "must", "shall", "should", "did", "does", "do", "not", "n't", "who", "they", "we", "i", "you", "he", "she", "it", "which", "and", "also", "has", "have", "had"]
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Cue:
+    """A reporting cue at `start`..`end` (code points of the text).
+
+    `strength` in 0..1 is how often the word carries speech in the training corpus. `takes_clause` is whether a finite clause can
+    follow it (said, warned) or not (urged, called). `group`: "report"; "directive" (urge, call for) and "label" (accuse, describe),
+    which quoted fragments may follow but no reported clause; "thought" (believe, fear). `inflection` is "base", "s", "ed" or "ing"
+    for verbs, else None. `passive` marks "was told", "is said", "was quoted as saying".
+    """
+
+    start: int
+    end: int
+    lemma: str
+    form: Form
+    strength: float
+    takes_clause: bool
+    group: Group = "report"
+    inflection: str | None = None
+    passive: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class _Entry:
+    lemma: str
+    form: Form
+    strength: float
+    takes_clause: bool
+    group: Group
+    inflection: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class _Lexicon:
+    verbs: dict[str, _Entry]
+    nouns: dict[str, _Entry]
+    phrases: dict[str, tuple[tuple[tuple[str, ...], _Entry], ...]]  # first word -> (all words, entry), longest first
+
+
+_BE = frozenset(["is", "are", "was", "were", "be", "been", "being", "'s", "'re"])
+
+
+def _inflect(lemma: str) -> dict[str, str]:
+    """The regular forms of an English verb, each with its inflection ("base", "s", "ed", "ing")."""
+    if lemma.endswith("e"):
+        return {lemma: "base", lemma + "s": "s", lemma + "d": "ed", lemma[:-1] + "ing": "ing"}
+    if re.search(r"[^aeiou]y$", lemma):
+        return {lemma: "base", lemma[:-1] + "ies": "s", lemma[:-1] + "ied": "ed", lemma + "ing": "ing"}
+    third = lemma + ("es" if re.search(r"(?:s|x|z|ch|sh)$", lemma) else "s")
+    stem = lemma + lemma[-1] if len(lemma) <= 4 and _DOUBLED.search(lemma) else lemma
+    return {lemma: "base", third: "s", stem + "ed": "ed", stem + "ing": "ing"}
+
+
+def _kind_of_form(lemma: str, form: str) -> str:
+    head = form.split()[0]
+    if head.endswith("ing"):
+        return "ing"
+    if head == lemma.split("_")[0]:
+        return "base"
+    return "s" if head.endswith("s") else "ed"
+
+
+@cache
+def _lexicon() -> _Lexicon:
+    data = json.loads(resources.files("service.text").joinpath("data/cues.json").read_text("utf-8"))
+    measured: dict[str, float] = data.get("strength", {})
+    verbs: dict[str, _Entry] = {}
+    phrases: dict[str, list[tuple[tuple[str, ...], _Entry]]] = {}
+
+    def phrase(form: str, entry: _Entry) -> None:
+        words = tuple(form.split())
+        phrases.setdefault(words[0], []).append((words, entry))
+
+    for group, spec in data["classes"].items():
+        for lemma in spec["lemmas"]:
+            listed = data["irregular"].get(lemma)
+            forms = {form: _kind_of_form(lemma, form) for form in listed} if listed else _inflect(lemma)
+            for form, inflection in forms.items():
+                strength = measured.get(lemma, spec["default"])
+                entry = _Entry(lemma, "verb", strength, spec["clause"], group, inflection)
+                if " " in form:
+                    phrase(form, entry)
+                else:
+                    verbs.setdefault(form, entry)
+    nouns: dict[str, _Entry] = {}
+    spec = data["nouns"]
+    for lemma in spec["lemmas"]:
+        entry = _Entry(lemma, "noun", measured.get("noun:" + lemma, spec["default"]), spec["clause"], "report", None)
+        for form in (lemma, lemma + "s"):
+            nouns[form] = entry
+    for form in data["prepositions"]["phrases"]:
+        entry = _Entry(form, "preposition", data["prepositions"]["strength"], True, "report", None)
+        phrase(form, entry)
+    ordered = {first: tuple(sorted(found, key=lambda item: -len(item[0]))) for first, found in phrases.items()}
+    return _Lexicon(verbs, nouns, ordered)
+
+
+def _words(text: str, start: int, end: int) -> Iterator[re.Match[str]]:
+    return _WORD.finditer(text, start, end)
+
+
+def _is_noun(text: str, word: str, before: str, after: str) -> bool:
+    """Whether a word that can be verb or noun (claim, reports) is a noun here, by its neighbours."""
+    if before in _VERB_BEFORE and before != "that":
+        return False
+    if before in _NOUN_BEFORE:
+        return True
+    if word.endswith("s"):
+        return after in {"of", "about", "from", "by", "are", "were", "have"}
+    return not before or before.endswith(("ing", "ous", "ial", "ive", "ed")) or after in {"of", "from", "by", "is", "was"}
+
+
+def find_cues(text: str, *, start: int = 0, end: int | None = None) -> tuple[Cue, ...]:
+    """Every reporting cue of `text[start:end]`, in order; the longest phrase wins.
+
+    >>> [(cue.lemma, cue.form, cue.passive) for cue in find_cues("He said, according to a report, that she was told it.")]
+    [('say', 'verb', False), ('according to', 'preposition', False), ('report', 'noun', False), ('tell', 'verb', True)]
+    """
+    lexicon = _lexicon()
+    matches = list(_words(text, start, len(text) if end is None else end))
+    words = [match.group().lower() for match in matches]
+    found: list[Cue] = []
+    skip_to = 0
+    for index, word in enumerate(words):
+        if index < skip_to:
+            continue
+        entry, length = _entry_at(lexicon, text, words, index)
+        if entry is None:
+            continue
+        if length > 1 and _broken(text, matches, index, length):
+            continue
+        skip_to = index + length
+        passive = entry.form == "verb" and _is_passive(words, index, entry.inflection)
+        found.append(Cue(matches[index].start(), matches[index + length - 1].end(), entry.lemma, entry.form, entry.strength,
+                         entry.takes_clause, entry.group, entry.inflection, passive))  # fmt: skip
+    return tuple(found)
+
+
+def _entry_at(lexicon: _Lexicon, text: str, words: list[str], index: int) -> tuple[_Entry | None, int]:
+    """The lexicon's entry that starts at this word, with its length in words."""
+    word = words[index]
+    for phrase, entry in lexicon.phrases.get(word, ()):
+        if tuple(words[index : index + len(phrase)]) == phrase:
+            return entry, len(phrase)
+    verb, noun = lexicon.verbs.get(word), lexicon.nouns.get(word)
+    if verb is not None and noun is not None:
+        before = words[index - 1] if index else ""
+        after = words[index + 1] if index + 1 < len(words) else ""
+        return (noun if _is_noun(text, word, before, after) else verb), 1
+    return verb or noun, 1
+
+
+def _broken(text: str, matches: list[re.Match[str]], index: int, length: int) -> bool:
+    """Whether more than white space stands between the words of a phrase."""
+    return any(
+        not _GAP.fullmatch(text, matches[i].end(), matches[i + 1].start()) for i in range(index, index + length - 1)
+    )
+
+
+def _is_passive(words: list[str], index: int, inflection: str | None) -> bool:
+    """Whether a form of "be" stands before a participle, at most two adverbs away; "quoted as saying" is passive as "quoted" is."""
+    if inflection == "ing" and index >= 2 and words[index - 1] == "as" and words[index - 2] in {"quoted", "cited"}:
+        return _is_passive(words, index - 2, "ed")
+    if inflection != "ed":
+        return False
+    for back in range(index - 1, max(index - 4, -1), -1):
+        if words[back] in _BE:
+            return True
+        if not (words[back].endswith("ly") or words[back] in {"also", "not", "later", "first", "been", "never", "once"}):
+            return False
+    return False

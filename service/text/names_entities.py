@@ -1,0 +1,306 @@
+"""Which phrases stand for the same speaker: names clustered by form, roles and pronouns resolved by agreement."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from dataclasses import dataclass, field
+
+from service.domain.candidate import MentionKind
+from service.text.names_lexicon import words
+from service.text.names_phrases import Phrase
+from service.text.names_tokens import Tokens
+
+_FOLD = str.maketrans({"’": "'", "ø": "o", "ł": "l", "ı": "i", "-": " "})
+_SHORT_WORDS = frozenset("of the and for on at in".split())
+_GENERIC_HEADS = frozenset("official officials source sources people person man woman member members".split())
+_SENTENCES_BACK = 6
+
+
+@dataclass(slots=True)
+class Cluster:
+    """One speaker: its phrases' indices, its fullest name and what is known of it."""
+
+    kind: MentionKind
+    name: str
+    key: tuple[str, ...]
+    phrases: list[int] = field(default_factory=list)
+    role: str | None = None
+    gender: str | None = None
+    plural: bool = False
+    head: str = ""
+    body: bool = False
+
+
+@dataclass(slots=True)
+class _Book:
+    """The clusters so far, with an index by name word."""
+
+    clusters: list[Cluster] = field(default_factory=list)
+    by_word: dict[str, list[Cluster]] = field(default_factory=dict)
+
+    def add(self, cluster: Cluster) -> Cluster:
+        self.clusters.append(cluster)
+        for word in set(cluster.key):
+            self.by_word.setdefault(word, []).append(cluster)
+        return cluster
+
+
+def fold(word: str) -> str:
+    """
+    A spelling key: case, accents and the usual transliteration variants are dropped.
+
+    >>> fold("Zelenskyy") == fold("Zelenskiy") == fold("Zelensky")
+    True
+    """
+    low = word.lower().translate(_FOLD)
+    if not low.isascii():
+        low = "".join(letter for letter in unicodedata.normalize("NFKD", low) if not unicodedata.combining(letter))
+    low = re.sub(r"(?:iy|yy|yi|ii|ij|y|i)$", "y", low) if len(low) > 4 else low
+    return low.rstrip(".")
+
+
+def clusters_of(tokens: Tokens, phrases: list[Phrase]) -> list[Cluster]:
+    """
+    Cluster the phrases of one article. Every phrase is in exactly one cluster; an unresolved pronoun has its own.
+
+    Names first, longest first, so that "Lavrov" finds "Sergei Lavrov" wherever that stands; then, in document order, roles and pronouns.
+    """
+    book = _Book()
+    owner: list[Cluster | None] = [None] * len(phrases)
+    named = [index for index, phrase in enumerate(phrases) if phrase.name and "and" not in phrase.name]
+    for index in sorted(named, key=lambda index: (phrases[index].kind, -len(phrases[index].name), index)):
+        owner[index] = _place(book, phrases, index)
+    _longer_names(tokens, book)
+    for index, phrase in enumerate(phrases):
+        if owner[index] is None:
+            owner[index] = _resolve(tokens, phrases, index, owner, book)
+        cluster = owner[index]
+        if cluster is not None:
+            cluster.phrases.append(index)
+            if phrase.role and (cluster.role is None or len(cluster.role) < 5):
+                cluster.role = phrase.role
+    return book.clusters
+
+
+def _place(book: _Book, phrases: list[Phrase], index: int) -> Cluster:
+    """The cluster of a named phrase: an existing one or a new one."""
+    phrase = phrases[index]
+    key = tuple(fold(word) for word in phrase.name if word.lower() not in words("suffixes"))
+    found = _same_person(book, phrase, key) if phrase.kind is MentionKind.PERSON else _same_body(book, phrase, key)
+    if found is None:
+        found = book.add(Cluster(phrase.kind, _written(phrase.name), key, gender=phrase.gender, plural=phrase.plural, head=phrase.head,
+                                 body=phrase.kind is MentionKind.ORGANIZATION))  # fmt: skip
+    elif found.gender is None:
+        found.gender = phrase.gender
+    return found
+
+
+def _written(name: tuple[str, ...]) -> str:
+    joined = " ".join(name)
+    return re.sub(r" (['’]s?)(?=\s|$)", r"\1", joined).strip()
+
+
+def _same_person(book: _Book, phrase: Phrase, key: tuple[str, ...]) -> Cluster | None:
+    last = key[-1]
+    options = [each for each in book.by_word.get(last, ()) if each.kind is MentionKind.PERSON]
+    if len(key) > 1:
+        options = [each for each in options if each.key[-1] == last and _agree(each.key, key)]
+    fitting = [each for each in options if not (phrase.gender and each.gender and phrase.gender != each.gender)]
+    surnames = [each for each in fitting if each.key[-1] == last] or fitting
+    if surnames:
+        return surnames[0] if len(surnames) == 1 else _titled(surnames, phrase)
+    close = [each for each in book.clusters if each.kind is MentionKind.PERSON and _near(each.key[-1], last)
+             and (len(key) == 1 or _agree(each.key[:-1] + (last,), key))]  # fmt: skip
+    return close[0] if len(close) == 1 else None
+
+
+def _titled(options: list[Cluster], phrase: Phrase) -> Cluster:
+    """Among several with the same surname, the one whose role fits, else the first that the article names in full."""
+    if phrase.role:
+        want = set(phrase.role.lower().split())
+        for each in options:
+            if each.role and want & set(each.role.lower().split()):
+                return each
+    return options[0]
+
+
+def _agree(longer: tuple[str, ...], shorter: tuple[str, ...]) -> bool:
+    """Whether two names with the same last word can be one: first names equal, one the other's initial, or one inside the other."""
+    if len(longer) < len(shorter):
+        longer, shorter = shorter, longer
+    if set(shorter) <= set(longer):
+        return True
+    return longer[0] == shorter[0] or (len(longer[0]) == 1 or len(shorter[0]) == 1) and longer[0][0] == shorter[0][0]
+
+
+def _near(one: str, other: str) -> bool:
+    """Whether two surnames differ by one letter (long ones only)."""
+    if abs(len(one) - len(other)) > 1 or min(len(one), len(other)) < 6 or one[0] != other[0] or one == other:
+        return False
+    short, long = sorted((one, other), key=len)
+    for index, letter in enumerate(short):
+        if letter != long[index]:
+            return short[index + (len(short) == len(long)):] == long[index + 1:]
+    return len(long) > len(short) and long[-1] not in "s"
+
+
+def _same_body(book: _Book, phrase: Phrase, key: tuple[str, ...]) -> Cluster | None:
+    plain = tuple(word for word in key if word not in _SHORT_WORDS)
+    for each in book.by_word.get(key[-1], ()):
+        if each.kind is MentionKind.ORGANIZATION and (each.key == key or len(plain) > 1 and set(plain) <= set(each.key)):
+            return each
+        if each.kind is MentionKind.ORGANIZATION and each.key[-1] == key[-1] and len(plain) == 1 and key[0] in words("org_words"):
+            return each
+    if len(key) == 1 and phrase.name[0].isupper() and phrase.name[0].isalpha() and 2 < len(phrase.name[0]) <= 6:
+        for each in book.clusters:
+            letters = "".join(word[0] for word in each.key if word not in _SHORT_WORDS)
+            if len(each.key) > 2 and letters == key[0]:
+                return each
+    return None
+
+
+def _longer_names(tokens: Tokens, book: _Book) -> None:
+    """A person named by surname alone may stand in full inside a quotation."""
+    for cluster in book.clusters:
+        if cluster.kind is not MentionKind.PERSON or len(cluster.key) != 1 or not tokens.regions:
+            continue
+        for region in tokens.regions.values():
+            at = region.span.text.find(cluster.name)
+            match = re.search(r"([A-Z][\w’'-]+) $", region.span.text[max(0, at - 30):at]) if at > 0 else None
+            low = match.group(1).lower() if match else ""
+            if match and (low in words("male") or low in words("female")):
+                cluster.name = match.group(1) + " " + cluster.name
+                cluster.gender = cluster.gender or ("m" if low in words("male") else "f")
+                break
+
+
+def _resolve(tokens: Tokens, phrases: list[Phrase], index: int, owner: list[Cluster | None], book: _Book) -> Cluster:
+    phrase = phrases[index]
+    found: Cluster | None = None
+    if phrase.kind is MentionKind.PRONOUN:
+        found = _antecedent(tokens, phrases, index, owner)
+    elif "and" in phrase.name:
+        return book.add(_joint(phrases, index, owner))
+    elif not phrase.document:
+        found = _definite(tokens, phrases, index, owner, book)
+    if found is not None:
+        return found
+    name = tokens.text[tokens.starts[phrase.first]:tokens.ends[phrase.last - 1]]
+    return book.add(Cluster(phrase.kind, name, (), gender=phrase.gender, plural=phrase.plural, head=phrase.head, body=phrase.body))
+
+
+def _joint(phrases: list[Phrase], index: int, owner: list[Cluster | None]) -> Cluster:
+    phrase = phrases[index]
+    parts = [owner[each] for each in range(len(phrases))
+             if each != index and phrases[each].name and phrases[each].first >= phrase.first and phrases[each].last <= phrase.last]  # fmt: skip
+    name = " and ".join(part.name for part in parts if part is not None) or _written(phrase.name)
+    return Cluster(phrase.kind, name, (), plural=True, head=phrase.head)
+
+
+def _antecedent(tokens: Tokens, phrases: list[Phrase], index: int, owner: list[Cluster | None]) -> Cluster | None:
+    """The likeliest speaker behind a pronoun: recent, subject of its clause, of the same gender and number."""
+    phrase = phrases[index]
+    if phrase.head in ("i", "you", "we", "what", "which", "whom", "whose"):
+        return None
+    here = tokens.sentence[phrase.first]
+    best, best_score = None, -9.0
+    seen: set[int] = set()
+    for back in range(index - 1, -1, -1):
+        other, cluster = phrases[back], owner[back]
+        distance = here - tokens.sentence[other.first]
+        if distance > _SENTENCES_BACK:
+            break
+        if cluster is None or cluster.kind is MentionKind.PRONOUN or other.last > phrase.first:
+            continue
+        if phrase.head == "who":
+            return cluster if phrase.first - other.last <= 2 else None
+        if not _fits(phrase, other, cluster):
+            continue
+        score = -0.55 * distance - (0.35 if id(cluster) in seen else 0.0) * 0 + _prominence(tokens, other, cluster, phrase)
+        score -= 0.02 * (phrase.first - other.first) / 10
+        if score > best_score:
+            best, best_score = cluster, score
+        seen.add(id(cluster))
+    return best
+
+
+def _fits(pronoun: Phrase, other: Phrase, cluster: Cluster) -> bool:
+    head = pronoun.head
+    if head in ("he", "she"):
+        person = cluster.kind is MentionKind.PERSON or (cluster.kind is MentionKind.UNNAMED and not cluster.body and not other.document)
+        return person and not cluster.plural and cluster.gender in (None, pronoun.gender)
+    if head == "they":
+        return cluster.plural or cluster.body
+    if head == "it":
+        return cluster.kind is MentionKind.ORGANIZATION or other.body or other.document
+    return False
+
+
+def _prominence(tokens: Tokens, other: Phrase, cluster: Cluster, pronoun: Phrase) -> float:
+    """How likely the phrase is taken up: subjects, speakers and people named in full before others."""
+    tags = tokens.tags
+    score = 0.0
+    after = tags[other.last:other.last + 3].lstrip("rx")[:1]
+    before = tags[other.first - 1] if other.first else "|"
+    if before in "|¶,k&b" or before == "D" and tags[other.first - 2:other.first - 1] in ("|", "¶"):
+        score += 0.3
+    if tags[other.last:other.last + 1] in ("c", "x", "v", "e", "r") or after in ("c", "v"):
+        score += 0.5
+    if after == "c" or before == "c" and tags[other.first - 2:other.first - 1] in ("Q", ","):
+        score += 0.35
+    if before in "Po" or tags[other.last:other.last + 1] == "s":
+        score -= 0.35
+    if cluster.kind is MentionKind.PERSON:
+        score += 0.3
+    if pronoun.gender and cluster.gender == pronoun.gender:
+        score += 0.2
+    return score
+
+
+def _definite(
+    tokens: Tokens, phrases: list[Phrase], index: int, owner: list[Cluster | None], book: _Book
+) -> Cluster | None:  # fmt: skip
+    """The named speaker behind "the minister", "Russian Foreign Minister"; an unnamed one behind "the source"."""
+    phrase = phrases[index]
+    start = phrase.first
+    determiner = tokens.lower[start] if tokens.tags[start] == "D" else ""
+    if not determiner and start and tokens.tags[start - 1] == "D":
+        determiner = tokens.lower[start - 1]
+    if determiner and determiner not in ("the", "this", "that") or phrase.plural and not determiner:
+        return None
+    content = {fold(tokens.lower[at]) for at in range(phrase.first, phrase.last) if tokens.tags[at] not in "D0s"}
+    if not content or fold(phrase.head) not in content:
+        return None
+    capital = tokens.words[start][0].isupper() and not determiner
+    if phrase.body or (not determiner and not capital):
+        return _body_behind(phrases, index, owner, phrase) if phrase.body and determiner else None
+    for back in range(index - 1, max(-1, index - 60), -1):
+        cluster = owner[back]
+        if cluster is None or cluster.plural is not phrase.plural or phrase.gender and cluster.gender not in (None, phrase.gender):
+            continue
+        if cluster.kind is MentionKind.PERSON and cluster.role and content <= _role_words(cluster):
+            return cluster
+        if cluster.kind is MentionKind.UNNAMED and phrases[back].kind is MentionKind.UNNAMED and determiner and content <= _words_of(cluster):
+            return cluster
+    for cluster in book.clusters:
+        if cluster.kind is MentionKind.PERSON and cluster.role and len(content) > 1 and content <= _role_words(cluster):
+            return cluster
+    return None
+
+
+def _role_words(cluster: Cluster) -> set[str]:
+    return {fold(word.strip(",.")) for word in re.split(r"[\s-]+|['’]s\b", cluster.role or "") if word}
+
+
+def _words_of(cluster: Cluster) -> set[str]:
+    return {fold(word) for word in cluster.name.split()}
+
+
+def _body_behind(phrases: list[Phrase], index: int, owner: list[Cluster | None], phrase: Phrase) -> Cluster | None:
+    """The organisation behind "the company", "the ministry": the last one whose name holds the word."""
+    for back in range(index - 1, max(-1, index - 60), -1):
+        cluster = owner[back]
+        if cluster is not None and cluster.kind is MentionKind.ORGANIZATION and fold(phrase.head) in cluster.key:
+            return cluster
+    return None

@@ -1,0 +1,278 @@
+"""Phrases that can stand for a speaker, found by regular expressions over the token letters of `names_tokens`."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, replace
+
+from service.domain.candidate import MentionKind
+from service.text.names_lexicon import words
+from service.text.names_tokens import Tokens
+
+_CAPS = r"t*[NLOARi](?:[NLOARijlt]|(?<=O)oD?[NLOA]+(?:&[NO]+)?)*"
+_PHRASE = re.compile(
+    rf"(?P<own>D?[we]*(?:{_CAPS}|[nmdw]{{1,3}})s)?(?P<det>[D0]*)(?P<adjectives>[we0A]*)"
+    rf"(?:(?P<caps>{_CAPS})(?P<head>[nmd]*)|(?P<bare>[nmd]+))"
+)
+_PRONOUN = re.compile(r"p|h(?=[rx]*c)")
+# Noun phrases with no known head noun count only right beside a speech verb ("the internet giant said").
+_SUBJECT = re.compile(r"(?:D?[we]*(?:[NLOA]+|[nmdw]+)s|[D0]+)[we0A]*[we](?=r?x{0,2}r?c)|D(?=r?x{0,2}r?c)")
+_INVERTED = re.compile(r"(?<=Qc)(?:D|0)+[weA]*w(?=[,.|¶PoQ:])|(?<=Q,c)(?:D|0)+[weA]*w(?=[,.|¶PoQ:])")
+# What may follow an unnamed subject up to its verb: "a U.S. official with knowledge of the talks said".
+_POSTMODIFIER = re.compile(r"(?:[Poye]|[we](?=P))[DPowe0AnmdNLOARsily&rtTjy]{1,11}(?=r?x{0,2}r?c)")
+_TRAILING = re.compile(r"(?:[Po][D0]*[we0A]*(?:[NLOARinmdsjtl]|[we](?=[nmdwe.,|¶]))+(?:s[we]*[nmdw]+)?){1,2}")
+_ROLE_TAIL = re.compile(r"[DPowe0AnmdNLOARsilyrtTj&]*")
+_PRONOUN_GENDER = {"he": "m", "she": "f", "it": "n"}
+
+
+@dataclass(frozen=True, slots=True)
+class Phrase:
+    """
+    A speaker phrase: tokens first..last (exclusive); `name` its name words, `head` the deciding word in lower case.
+
+    `first` and `last` leave out titles; `role_span` are the tokens of its role, if one stands with it.
+    """
+
+    first: int
+    last: int
+    kind: MentionKind
+    head: str
+    name: tuple[str, ...] = ()
+    role: str | None = None
+    gender: str | None = None
+    plural: bool = False
+    document: bool = False
+    body: bool = False
+
+
+def phrases_of(tokens: Tokens) -> list[Phrase]:
+    """All speaker phrases in document order, appositions and roles folded into the names they stand with."""
+    found: list[Phrase] = []
+    position = 0
+    tags = tokens.tags
+    for match in _PHRASE.finditer(tags):
+        found.extend(_analyse(tokens, match))
+    found.extend(_pronoun(tokens, match.start()) for match in _PRONOUN.finditer(tags))
+    taken = [(phrase.first, phrase.last) for phrase in found]
+    covered = bytearray(len(tags) + 1)
+    for first, last in taken:
+        covered[first:last] = b"\1" * (last - first)
+    for pattern in (_SUBJECT, _INVERTED):
+        for match in pattern.finditer(tags):
+            if not covered[match.end() - 1]:
+                found.append(_generic(tokens, match.start(), match.end()))
+    found.sort(key=lambda phrase: (phrase.first, -phrase.last))
+    return _joined(tokens, _with_roles(tokens, found))
+
+
+def _analyse(tokens: Tokens, match: re.Match[str]) -> list[Phrase]:
+    """The phrase or phrases in one noun phrase."""
+    caps, head = match.span("caps"), match.group("head") or match.group("bare")
+    start = match.start("own") if match.group("own") else match.start("adjectives")
+    extra = _possessor(tokens, match)
+    if head:
+        return extra + [_common(tokens, match, head)]
+    return extra + [_capital(tokens, start, *caps)]
+
+
+def _possessor(tokens: Tokens, match: re.Match[str]) -> list[Phrase]:
+    """A name that owns what follows is a phrase of its own as well ("Corbett's office": Corbett)."""
+    if not match.group("own"):
+        return []
+    first, last = match.start("own"), match.end("own") - 1
+    while first < last and tokens.tags[first] in "Dwe":
+        first += 1
+    if first < last and tokens.tags[first] in "tNi" and "N" in tokens.tags[first:last]:
+        return [_capital(tokens, first, first, last)]
+    return []
+
+
+def _capital(tokens: Tokens, start: int, first: int, last: int) -> Phrase:
+    """A run of capitalised words: a person with or without a role, an organisation, a place, an office."""
+    tags = tokens.tags
+    turn = max(tags.rfind("R", first, last), tags.rfind("t", first, last)) + 1
+    name = max(turn, first)
+    if name == last:
+        return _office(tokens, start, first, last)
+    tail = tags[name:last]
+    given = _first_person(tokens, name, last)
+    if given is None and ("O" in tail or not set(tail) & set("Ni")):
+        return _organization(tokens, start, first if turn and "O" in tail else name, last)
+    name = given if given is not None else name
+    role = _text(tokens, start, name) if turn > first or start < first else None
+    gender = _gender(tokens, first, name, last)
+    if given is None and tail[0] == "L" and turn <= first:
+        return _organization(tokens, start, name, last)
+    return Phrase(name, last, MentionKind.PERSON, tokens.lower[last - 1], tuple(tokens.words[name:last]), _clean_role(role), gender)
+
+
+def _first_person(tokens: Tokens, first: int, last: int) -> int | None:
+    """Where a person's name starts by a known first name with a surname after it, or None."""
+    male, female = words("male"), words("female")
+    for index in range(first, last - 1):
+        low = tokens.lower[index]
+        if (low in male or low in female) and all(letter in "NijlLOt" for letter in tokens.tags[index + 1:last]):
+            if "O" in tokens.tags[index + 1:last] and tokens.lower[last - 1] in words("org_words"):
+                return None
+            return index
+    tags = tokens.tags
+    if tags[first] in "AL" and last - first >= 3 and set(tags[first + 1:last]) <= set("Nijl"):
+        return first + 1
+    return None
+
+
+def _office(tokens: Tokens, start: int, first: int, last: int) -> Phrase:
+    head = tokens.lower[last - 1]
+    gender = "f" if head in words("female_roles") else "m" if head in words("male_roles") else None
+    del start
+    return Phrase(first, last, MentionKind.UNNAMED, head, (), None, gender)
+
+
+def _organization(tokens: Tokens, start: int, first: int, last: int) -> Phrase:
+    begin = first
+    if start < first and tokens.tags[first - 1] == "s" and tokens.tags[first] in "OR":
+        begin = start + (tokens.tags[start] == "D")
+    name = tuple(tokens.words[begin:last])
+    plural = tokens.lower[last - 1] in ("republicans", "democrats")
+    return Phrase(begin, last, MentionKind.ORGANIZATION, tokens.lower[last - 1], name, None, "n", plural)
+
+
+def _common(tokens: Tokens, match: re.Match[str], head: str) -> Phrase:
+    """A phrase with a common head noun: people, a body, a document."""
+    first, last = match.span()
+    low = tokens.lower[last - 1]
+    low = low.rsplit("-", 1)[-1] if "-" in low and not low[0].isdigit() else low
+    human = head[-1] == "n"
+    plural = human and (low in words("plural_humans") or (low.endswith("s") and not low.endswith("ss")) or low == "women")
+    gender = "n" if not human else "f" if low in words("female_roles") else "m" if low in words("male_roles") else None
+    kind = MentionKind.ORGANIZATION if head[-1] == "m" and match.group("own") else MentionKind.UNNAMED
+    if match.group("caps") and head[-1] == "m":
+        kind = MentionKind.ORGANIZATION
+    return _extended(tokens, Phrase(first, last, kind, low, (), None, gender, plural, head[-1] == "d", head[-1] == "m"))
+
+
+def _generic(tokens: Tokens, first: int, last: int) -> Phrase:
+    low = tokens.lower[last - 1]
+    plural = low in ("those", "some", "many", "all", "both", "several", "most", "these") or (low.endswith("s") and len(low) > 3)
+    return Phrase(first, last, MentionKind.UNNAMED, low, (), None, None, plural)
+
+
+def _extended(tokens: Tokens, phrase: Phrase) -> Phrase:
+    """An unnamed phrase with what is said of it up to its verb, or behind it where it follows its verb."""
+    if phrase.document:
+        return phrase
+    after = _POSTMODIFIER.match(tokens.tags, phrase.last)
+    if after is None and phrase.first > 1 and tokens.tags[phrase.first - 1] in "cP" and tokens.tags[phrase.last:phrase.last + 1] in ("P", "o"):
+        inverted = tokens.tags[phrase.first - 1] == "c" and tokens.tags[phrase.first - 2] in "Q,"
+        after = _TRAILING.match(tokens.tags, phrase.last) if inverted or tokens.tags[phrase.first - 2] == "a" else None
+    return replace(phrase, last=after.end()) if after else phrase
+
+
+def _pronoun(tokens: Tokens, index: int) -> Phrase:
+    low = tokens.lower[index]
+    return Phrase(index, index + 1, MentionKind.PRONOUN, low, (), None, _PRONOUN_GENDER.get(low), low in ("they", "we"))
+
+
+def _gender(tokens: Tokens, first: int, name: int, last: int) -> str | None:
+    """Gender by a title, a role noun or a known first name."""
+    male, female = words("male"), words("female")
+    for index in range(first, name):
+        low = tokens.lower[index]
+        if low in words("female_roles"):
+            return "f"
+        if low in words("male_roles"):
+            return "m"
+    if last - name > 1:
+        low = tokens.lower[name]
+        if low in male and low not in female:
+            return "m"
+        if low in female and low not in male:
+            return "f"
+    return None
+
+
+def _text(tokens: Tokens, first: int, last: int) -> str | None:
+    return tokens.text[tokens.starts[first]:tokens.ends[last - 1]] if last > first else None
+
+
+def _clean_role(role: str | None) -> str | None:
+    """The role without articles and courtesy titles; None where nothing is left."""
+    if role is None:
+        return None
+    parts = role.replace("\n", " ").split(" ")
+    while parts and parts[0].lower() in ("a", "an", "the"):
+        parts.pop(0)
+    while parts and parts[-1].lower() in words("courtesy"):
+        parts.pop()
+    return " ".join(parts).rstrip(",") or None
+
+
+def _with_roles(tokens: Tokens, found: list[Phrase]) -> list[Phrase]:
+    """Fold a role phrase beside a person's name into the name: "filmmaker Oleg Sentsov", "Joshua Maus, a spokesman for X,"."""
+    result: list[Phrase] = []
+    skip = -1
+    for index, phrase in enumerate(found):
+        if phrase.first < skip:
+            continue
+        if phrase.kind is MentionKind.PERSON:
+            phrase, consumed = _role_before(tokens, result, phrase)
+            if consumed:
+                result.pop()
+            if phrase.role is None or len(phrase.role) < 6:
+                phrase, skip = _role_after(tokens, found, index, phrase)
+        result.append(phrase)
+    return result
+
+
+def _role_before(tokens: Tokens, result: list[Phrase], phrase: Phrase) -> tuple[Phrase, bool]:
+    if not result or result[-1].kind is not MentionKind.UNNAMED or result[-1].document or result[-1].body or result[-1].plural:
+        return phrase, False
+    before, tags = result[-1], tokens.tags
+    gap = tags[before.last:phrase.first]
+    gap = gap.rstrip("t")
+    titles = tags[before.last:phrase.first][len(gap):]
+    comma = gap.endswith(",")
+    gap = gap.rstrip(",")
+    if titles and phrase.role:
+        gap = ""
+    if gap and not _ROLE_TAIL.fullmatch(gap):
+        return phrase, False
+    if gap and not (comma and gap[0] in "oP" and len(gap) <= 9 and tags[before.first] == "D"):
+        return phrase, False
+    if comma and (len(phrase.name) < 2 or tags[phrase.last:phrase.last + 1] not in (",", "c", "x", "(")):
+        return phrase, False
+    role = _clean_role(_text(tokens, before.first, phrase.first))
+    return replace(phrase, role=role, gender=phrase.gender or before.gender), True
+
+
+def _role_after(tokens: Tokens, found: list[Phrase], index: int, phrase: Phrase) -> tuple[Phrase, int]:
+    tags = tokens.tags
+    if tags[phrase.last:phrase.last + 1] != "," or index + 1 >= len(found):
+        return phrase, -1
+    begin = phrase.last + 1
+    tail = _ROLE_TAIL.match(tags, begin)
+    end = tail.end() if tail else begin
+    for after in found[index + 1:index + 4]:
+        if after.first >= end or after.kind is MentionKind.PERSON and not after.role:
+            break
+        if after.kind is MentionKind.UNNAMED and not after.document and after.first - begin <= 3 and not after.plural:
+            if tags[end:end + 1] not in (",", ".", "|", "¶", "h", "c", "Q", "x", "-", ""):
+                break
+            role = _clean_role(_text(tokens, begin, end))
+            return replace(phrase, role=role, gender=phrase.gender or after.gender), end
+    return phrase, -1
+
+
+def _joined(tokens: Tokens, found: list[Phrase]) -> list[Phrase]:
+    """Add a joint phrase for two persons joined by "and" before or after a speech verb."""
+    extra: list[Phrase] = []
+    for left, right in zip(found, found[1:], strict=False):
+        gap = tokens.tags[left.last:right.first]
+        if "&" not in gap or len(gap) > 8 or left.kind is not right.kind or left.kind is MentionKind.PRONOUN:
+            continue
+        if gap.strip("DtwnmAROL0seN") != "&":
+            continue
+        beside = tokens.tags[right.last:right.last + 3].lstrip("rx")[:1] == "c" or tokens.tags[left.first - 1] == "c"
+        if beside:
+            extra.append(Phrase(left.first, right.last, left.kind, right.head, left.name + ("and",) + right.name, None, None, True))
+    return sorted(found + extra, key=lambda phrase: (phrase.first, -phrase.last))

@@ -1,0 +1,224 @@
+"""The article as tokens with a class letter each, so that phrases are found by regular expressions over letters.
+
+Every quoted region is one token `Q`: what is said does not disturb the syntax of who says it. Letters:
+
+    | sentence start   ¶ paragraph start   Q quoted region
+    , ; : . - ( ) ~    punctuation (`.` also ! ? and dots, `-` a dash, `~` any other)
+    N name word        i initial "J."      j Jr./III           l particle (al, bin, van)   t Mr., Sen.
+    L place            O organisation word A nationality, party R capitalised role
+    n person noun      m body noun         d document noun      w other word   e -ed word   y -ing word
+    c speech verb      v other verb        x auxiliary, not     r adverb
+    D determiner       0 numeral           T time word          s possessive 's
+    P preposition      o of                a according          & and, or      k subordinator   b that
+    p subject pronoun  u other pronoun     h who, which, whose
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+
+from service.domain.candidate import QuotedRegion, Sentence
+from service.text.names_lexicon import capital_classes, lower_classes, words
+
+_TOKEN = re.compile(
+    r"(?:[^\W\d_]\.){2,}|[^\W\d_]\.(?=\s+[^\W\d_])"
+    r"|(?:Mr|Mrs|Ms|Dr|Prof|Rev|Sens?|Reps?|Govs?|Gen|Lt|Col|Sgt|Capt|Maj|Adm|Cmdr|Hon|Amb|Atty|Supt|Det|Cpl|Pvt|Fr|Pres|Sec|"
+    r"Del|St|Jr|Sr|Inc|Corp|Ltd|Co|No|vs)\.(?=\s|,|$)"
+    r"|[’']s\b|[nN][’']t\b"
+    r"|[$£€]?\d[\d,.]*(?:[-‑][^\W_]+)*"
+    r"|[^\W_]+?(?=n[’']t\b)"
+    r"|@?[^\W_]+(?:[-‑.&][^\W_]+|[’'](?!s\b)[^\W_]+)*"
+    r"|--+|\.\.+|[^\s\w]|_"
+)
+_PUNCTUATION = {
+    ",": ",", ";": ";", ":": ":", ".": ".", "!": ".", "?": ".", "…": ".", "-": "-", "–": "-", "—": "-", "―": "-", "--": "-",
+    "(": "(", "[": "(", ")": ")", "]": ")", "’s": "s", "'s": "s", "’": "s", "'": "s", "‘": "~", "&": "&",
+}  # fmt: skip
+NAME_LETTERS = "NiLOAR"
+
+
+@dataclass(frozen=True, slots=True)
+class Tokens:
+    """Parallel lists: `tags[i]` is the class of the token text[starts[i]:ends[i]]; `region[i]` the quoted region of a `Q`."""
+
+    text: str
+    tags: str
+    words: list[str]
+    lower: list[str]
+    starts: list[int]
+    ends: list[int]
+    regions: dict[int, QuotedRegion]
+    sentence: list[int]
+    paragraph: list[int]
+
+    def at(self, offset: int) -> int:
+        """Index of the first token that ends after `offset` (the number of tokens if there is none)."""
+        low, high = 0, len(self.ends)
+        while low < high:
+            middle = (low + high) // 2
+            if self.ends[middle] <= offset:
+                low = middle + 1
+            else:
+                high = middle
+        return low
+
+
+@lru_cache(maxsize=2)
+def tokens_of(text: str, sentences: tuple[Sentence, ...], regions: tuple[QuotedRegion, ...]) -> Tokens:
+    """Tokenise an article; the last two are kept, because mentions and attribution both need them."""
+    spans, holes = _token_spans(text, regions)
+    return _classify(text, spans, holes, sentences)
+
+
+def _token_spans(text: str, regions: Sequence[QuotedRegion]) -> tuple[list[tuple[int, int]], dict[int, QuotedRegion]]:
+    """Token spans outside quoted regions, with one span for each outermost region (`holes`: its index -> region)."""
+    spans: list[tuple[int, int]] = []
+    holes: dict[int, QuotedRegion] = {}
+    position = 0
+    for region in sorted(regions, key=lambda each: (each.outer.start, -each.outer.end)):
+        if region.outer.start < position:
+            continue
+        spans.extend(match.span() for match in _TOKEN.finditer(text, position, region.outer.start))
+        holes[len(spans)] = region
+        spans.append((region.outer.start, region.outer.end))
+        position = region.outer.end
+    spans.extend(match.span() for match in _TOKEN.finditer(text, position))
+    return spans, holes
+
+
+def _classify(
+    text: str, spans: list[tuple[int, int]], holes: dict[int, QuotedRegion], sentences: Sequence[Sentence]
+) -> Tokens:  # fmt: skip
+    """Give each token its letter, with boundary tokens (empty spans) before each sentence and paragraph."""
+    common = {text[start:end] for start, end in spans if text[start].islower()}
+    lows, capitals = lower_classes(), capital_classes()
+    found = Tokens(text, "", [], [], [], [], {}, [], [])
+    tags: list[str] = []
+    bounds = [(sentence.span.start, sentence.paragraph) for sentence in sentences] + [(len(text) + 1, "")]
+    upcoming, paragraph_id, number, paragraph, first = 0, None, -1, -1, True
+    for index, (start, end) in enumerate(spans):
+        if start >= bounds[upcoming][0]:
+            while start >= bounds[upcoming + 1][0]:
+                upcoming += 1
+            number += 1
+            paragraph += bounds[upcoming][1] != paragraph_id
+            tags.append("|" if bounds[upcoming][1] == paragraph_id else "¶")
+            paragraph_id = bounds[upcoming][1]
+            upcoming += 1
+            _add(found, "", start, start, number, paragraph)
+            first = True
+        word = text[start:end]
+        low = word.lower()
+        if index in holes:
+            letter = "Q"
+            found.regions[len(tags)] = holes[index]
+        elif word in _PUNCTUATION:
+            letter = _PUNCTUATION[word]
+        elif word[0].isupper() or word[0] == "@":
+            letter = _capital(word, low, first, common, lows, capitals)
+        else:
+            letter = _small(low, lows)
+        tags.append(letter)
+        _add(found, word, start, end, number, paragraph)
+        first = letter == "Q" or (first and letter in "~-(")
+    return _in_context(found, tags)
+
+
+def _add(found: Tokens, word: str, start: int, end: int, sentence: int, paragraph: int) -> None:
+    found.words.append(word)
+    found.lower.append(word.lower())
+    found.starts.append(start)
+    found.ends.append(end)
+    found.sentence.append(sentence)
+    found.paragraph.append(paragraph)
+
+
+def _capital(
+    word: str, low: str, first: bool, common: set[str], lows: dict[str, str], capitals: dict[str, str]
+) -> str:  # fmt: skip
+    if len(word) == 2 and word[1] == ".":
+        return "i"
+    if low in _SUFFIXES:
+        return "j"
+    known = capitals.get(low)
+    if known and not (first and low in common and known not in "tR"):
+        return known
+    if low[-1] == "s" and capitals.get(low[:-1]) == "A":
+        return "n"
+    letter = lows.get(low)
+    if letter and letter in "DPoab&kphuxr0T":
+        return letter
+    if first and (letter or low in common):
+        return letter if letter and letter != "v" else ("w" if low in common else letter or "N")
+    if len(word) == 1:
+        return "i" if not first else "w"
+    if word.isupper() and 2 <= len(word) <= 6:
+        return "O"
+    if first and low.endswith("ly") and len(low) > 5 and low not in _FIRST_NAMES:
+        return "r"
+    if first and low.endswith("ing") and len(low) > 5:
+        return "y"
+    return "N"
+
+
+_SUFFIXES = frozenset(("jr", "jr.", "sr", "sr.", "ii", "iii", "iv"))
+_FIRST_NAMES = frozenset(("kelly", "emily", "sally", "molly", "beverly", "kimberly", "carly", "lily", "billy", "holly"))
+
+
+def _small(low: str, lows: dict[str, str]) -> str:
+    letter = lows.get(low)
+    if letter:
+        return letter
+    if low[:3] in ("al-", "el-", "ad-", "ar-", "as-") and len(low) > 5:
+        return "N"
+    if low[0].isdigit() or low[0] in "$£€":
+        return "n" if low.endswith(("-year-old", "-year-olds")) else "0"
+    if not low[0].isalpha():
+        return "~"
+    if low.endswith("ly"):
+        return "r"
+    if low.endswith("ed"):
+        return "e"
+    if low.endswith("ing"):
+        return "y"
+    if "-" in low:
+        letter = lows.get(low.rsplit("-", 1)[1], "w")
+        return letter if letter in "nmd" else "w"
+    return "w"
+
+
+_NOUN_BEFORE = frozenset("DAs0PoRL")
+
+
+def _in_context(found: Tokens, tags: list[str]) -> Tokens:
+    """Mend letters by their neighbours: nouns that look like verbs, particles in names, roles of several words."""
+    lower = found.lower
+    particles = words("particles")
+    last = len(tags) - 1
+    for index, letter in enumerate(tags):
+        before = tags[index - 1] if index else "¶"
+        after = tags[index + 1] if index < last else "¶"
+        if letter in "cv" and before in _NOUN_BEFORE and not _is_subject(tags, index):
+            tags[index] = "e" if lower[index].endswith("ed") else "w"
+        elif letter == "o" and before == "R" and after in "NOL" and lower[index - 1] in ("secretary", "minister", "secretaries"):
+            tags[index] = tags[index + 1] = "R"
+        elif (letter in "wDPn" and after in "NL" and lower[index] in particles and before in "Nil") or (letter == "N" and before in "Nil" and "-" not in found.words[index] and lower[index] in particles):
+            tags[index] = "l"
+        elif letter == "T" and lower[index] in ("may", "april", "june", "august") and (before in "Nit" or (lower[index] == "may" and after == "c")):
+            tags[index] = "N"
+        elif letter == "P" and before == "O" and after in "NO" and lower[index] in ("for", "on"):
+            tags[index] = "o"
+        elif letter == "b" and before in "|¶" and after in "x":
+            tags[index] = "u"
+        elif letter == "u" and lower[index] == "her" and after in "wnmdeAN":
+            tags[index] = "D"
+    return Tokens(found.text, "".join(tags), found.words, lower, found.starts, found.ends, found.regions, found.sentence,
+                  found.paragraph)  # fmt: skip
+
+
+def _is_subject(tags: list[str], index: int) -> bool:
+    """Whether the word before a verb can be its subject by itself: a place, a role ("Moscow said", "the President said")."""
+    return tags[index - 1] in "LR"
