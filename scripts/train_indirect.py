@@ -137,8 +137,14 @@ def side_of(example: Example) -> int:
 
 
 def last_token(place: model.Place, offset: int) -> int:
-    """The token that ends at or before `offset`."""
-    return max(index for index in range(len(place.tokens)) if place.tokens.start[index] < offset)
+    """The token that ends at or before `offset`, or the closing mark behind it (the gold leaves out edge punctuation)."""
+    tokens = place.tokens
+    found = max(index for index in range(len(tokens)) if tokens.start[index] < offset)
+    closing = found
+    while tokens.quoted[closing] and closing + 1 < len(tokens) and tokens.quoted[closing + 1] and not tokens.is_word(closing + 1):
+        closing += 1
+    at_closing_mark = closing + 1 == len(tokens) or not tokens.quoted[closing + 1]
+    return closing if at_closing_mark else found
 
 
 def choices(found: Sequence[Example]) -> dict[str, list[Choice]]:

@@ -46,7 +46,7 @@ class ChatModel(Protocol):
 
     @property
     def name(self) -> str:
-        """ "provider/model", as it is shown in provenance."""
+        """Provider and model ("openai/gpt-x"), as it is shown in provenance."""
         ...
 
     async def ask(

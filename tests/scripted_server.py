@@ -57,7 +57,9 @@ def _head(status: int, length: int, headers: dict[str, str]) -> bytes:
 
 def completion(message: dict[str, Any], *, finish_reason: str = "stop", usage: Any = USAGE) -> bytes:
     choice = {"index": 0, "finish_reason": finish_reason, "message": {"role": "assistant", **message}}
-    return json.dumps({"id": "c1", "object": "chat.completion", "model": "scripted", "choices": [choice], "usage": usage}).encode()
+    return json.dumps(
+        {"id": "c1", "object": "chat.completion", "model": "scripted", "choices": [choice], "usage": usage}
+    ).encode()
 
 
 def raw(payload: bytes, *, code: int = 200, headers: dict[str, str] | None = None) -> Behaviour:
@@ -112,7 +114,9 @@ def no_choices() -> Behaviour:
     return raw(json.dumps({"id": "c1", "object": "chat.completion", "choices": [], "usage": USAGE}).encode())
 
 
-def status(code: int, *, retry_after: str | None = None, error_code: str | None = None, message: str = "scripted") -> Behaviour:
+def status(
+    code: int, *, retry_after: str | None = None, error_code: str | None = None, message: str = "scripted"
+) -> Behaviour:
     """An error status with the provider's JSON error body."""
     body = json.dumps({"error": {"message": message, "type": "scripted", "code": error_code}}).encode()
     return raw(body, code=code, headers={"Retry-After": retry_after} if retry_after is not None else None)

@@ -6,6 +6,7 @@ never logged, never turned into text, never chained to ours (which are raised ou
 
 from __future__ import annotations
 
+import logging
 from urllib.parse import urlsplit
 from weakref import WeakKeyDictionary
 
@@ -16,7 +17,7 @@ from pydantic import BaseModel
 from service.adapters.providers import ProviderModel
 from service.adapters.question import Question, mode_named
 from service.adapters.replies import Completion, read_completion
-from service.adapters.transport import CallFailed, Retries, Spent, call_with_retries, failure_of_status
+from service.adapters.transport import STANDARD, CallFailed, Manner, Spent, call_with_retries, failure_of_status
 from service.errors import (
     AnswerRefused,
     AnswerTruncated,
@@ -31,16 +32,14 @@ from service.ports import Answer, Message, Reply
 MAX_CONNECTIONS = 20_000
 CONNECT_TIMEOUT_S = 10.0
 OLLAMA_URL = "http://127.0.0.1:11434/v1"
-RETRIES = Retries()
 
 
 class OpenAIModel:
     """A ChatModel behind the chat-completions API of OpenAI or of any server that speaks it (vLLM, Ollama, llama.cpp).
 
     `model` is the name the server knows, `name` the one shown in provenance. Without `base_url` it is OpenAI itself, and
-    `api_key` None means the variable OPENAI_API_KEY; with `base_url` a key is sent only if given. `mode` is instructor's:
-    "json_schema", "tools" or "json". `temperature` None leaves it out (reasoning models refuse it). One call may take
-    `attempt_timeout_s` seconds (None: all the time that is left). Build one at start and share it; close it by `aclose`.
+    `api_key` None means the variable OPENAI_API_KEY; with `base_url` a key is sent only if given. Build one at start and
+    share it between requests; close it by `aclose`.
     """
 
     def __init__(
@@ -50,25 +49,23 @@ class OpenAIModel:
         name: str | None = None,
         base_url: str | None = None,
         api_key: str | None = None,
-        mode: str = "json_schema",
-        temperature: float | None = 0.0,
-        attempt_timeout_s: float | None = None,
-        retries: Retries = RETRIES,
+        manner: Manner = STANDARD,
     ) -> None:
         self._name = name or f"openai/{model}"
-        self._mode = mode_named(mode)
-        self._retries = retries
+        self._mode = mode_named(manner.mode)
+        self._retries = manner.retries
         # OpenAI's newer models know only the second name, other servers often only the first.
         self._limit_field = "max_tokens" if base_url else "max_completion_tokens"
         self._settings: dict[str, object] = {"model": model}
-        if temperature is not None:
-            self._settings["temperature"] = temperature
+        if manner.temperature is not None:
+            self._settings["temperature"] = manner.temperature
+        logging.getLogger("openai").setLevel(logging.WARNING)  # its debug messages hold prompts
         try:
             self._client = openai.AsyncOpenAI(
                 base_url=base_url,
                 api_key=api_key or ("none" if base_url else None),
                 max_retries=0,  # retries are ours: counted, and bounded by the question's deadline
-                timeout=openai.Timeout(attempt_timeout_s, connect=CONNECT_TIMEOUT_S),
+                timeout=openai.Timeout(manner.attempt_timeout_s, connect=CONNECT_TIMEOUT_S),
                 http_client=openai.DefaultAioHttpClient(
                     limits=httpx2.Limits(max_connections=MAX_CONNECTIONS, max_keepalive_connections=MAX_CONNECTIONS)
                 ),
@@ -76,11 +73,11 @@ class OpenAIModel:
         except openai.OpenAIError:
             raise SettingInvalid(setting="PARLEY_API_KEY", value="", expected="a key, or OPENAI_API_KEY to be set") from None
         # Weak, because a caller may make response models as it goes: an entry lives as long as its class.
-        self._questions: WeakKeyDictionary[type[BaseModel], Question[BaseModel]] = WeakKeyDictionary()
+        self._questions: WeakKeyDictionary[type[BaseModel], Question] = WeakKeyDictionary()
 
     @property
     def name(self) -> str:
-        """ "provider/model"."""
+        """The reference, "provider/model"."""
         return self._name
 
     async def ask(
@@ -97,7 +94,7 @@ class OpenAIModel:
             lambda: self._post(body), retries=self._retries, timeout_s=timeout_s, spent=spent
         )
         spent.usage = completion.usage
-        return question.read(completion, spent=spent)
+        return question.read(completion, response_model=response_model, spent=spent)
 
     async def is_reachable(self, timeout_s: float) -> bool:
         """Whether the server lists its models within `timeout_s` seconds and takes our key; never asks a model."""
@@ -113,7 +110,7 @@ class OpenAIModel:
         """Close all connections; the model cannot be asked afterwards."""
         await self._client.close()
 
-    def _question(self, response_model: type[Answer]) -> Question[Answer]:
+    def _question(self, response_model: type[BaseModel]) -> Question:
         question = self._questions.get(response_model)
         if question is None:
             question = self._questions[response_model] = Question(response_model, mode=self._mode)
@@ -170,13 +167,7 @@ def _was_too_slow(error: BaseException) -> bool:
 
 
 def build_model(
-    reference: str,
-    *,
-    base_url: str | None = None,
-    api_key: str | None = None,
-    mode: str = "json_schema",
-    temperature: float | None = 0.0,
-    attempt_timeout_s: float | None = None,
+    reference: str, *, base_url: str | None = None, api_key: str | None = None, manner: Manner = STANDARD
 ) -> OpenAIModel | ProviderModel:
     """The model that `reference` ("provider/model") names.
 
@@ -190,15 +181,15 @@ def build_model(
     if base_url is None and provider == "ollama":
         base_url = OLLAMA_URL
     if base_url is None and provider != "openai":
-        return ProviderModel.named(reference, api_key=api_key, temperature=temperature)
-    if base_url is not None and (urlsplit(base_url).scheme not in ("http", "https") or not urlsplit(base_url).hostname):
+        return ProviderModel.named(reference, api_key=api_key, manner=manner)
+    if base_url is not None and not _is_web_address(base_url):
         raise SettingInvalid(setting="PARLEY_BASE_URL", value=base_url, expected="an http or https URL")
-    return OpenAIModel(
-        model=model,
-        name=reference,
-        base_url=base_url,
-        api_key=api_key,
-        mode=mode,
-        temperature=temperature,
-        attempt_timeout_s=attempt_timeout_s,
-    )
+    return OpenAIModel(model=model, name=reference, base_url=base_url, api_key=api_key, manner=manner)
+
+
+def _is_web_address(url: str) -> bool:
+    try:
+        parts = urlsplit(url)
+        return parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        return False

@@ -1,5 +1,4 @@
-"""
-Providers that speak their own protocol (Anthropic, Google and others that instructor knows), by instructor's own client.
+"""Providers that speak their own protocol (Anthropic, Google and others that instructor knows), by instructor's own client.
 
 The thin brother of OpenAIModel: same port, same errors, same retries, none of its economy.
 """
@@ -15,7 +14,7 @@ from instructor.core import ConfigurationError, IncompleteOutputException, Instr
 from pydantic import ValidationError
 
 from service.adapters.replies import json_object_in, problems_of
-from service.adapters.transport import CallFailed, Retries, Spent, call_with_retries, failure_of_status
+from service.adapters.transport import CallFailed, Manner, Spent, call_with_retries, failure_of_status
 from service.domain.record import Usage
 from service.errors import (
     AnswerRefused,
@@ -34,23 +33,21 @@ _EXTRAS = frozenset({"anthropic", "google"})
 class ProviderModel:
     """A ChatModel over a client that `instructor.from_provider` built. `name` is "provider/model"."""
 
-    def __init__(
-        self, client: instructor.AsyncInstructor, *, name: str, temperature: float | None, retries: Retries | None = None
-    ) -> None:
+    def __init__(self, client: instructor.AsyncInstructor, *, name: str, manner: Manner) -> None:
         # instructor logs what it could not read: the reply, and with it the article.
         logging.getLogger("instructor").setLevel(logging.CRITICAL + 1)
         self._client = client
         self._name = name
-        self._retries = retries or Retries()
-        self._settings: dict[str, Any] = {} if temperature is None else {"temperature": temperature}
+        self._retries = manner.retries
+        self._settings: dict[str, Any] = {} if manner.temperature is None else {"temperature": manner.temperature}
         if hasattr(client.client, "max_retries"):  # one place retries, and counts: call_with_retries
             cast("Any", client.client).max_retries = 0
 
     @classmethod
-    def named(cls, reference: str, *, api_key: str | None, temperature: float | None) -> ProviderModel:
+    def named(cls, reference: str, *, api_key: str | None, manner: Manner) -> ProviderModel:
         """The model "provider/model"; ExtraMissing without the provider's package, SettingInvalid if it is not known."""
         provider = reference.partition("/")[0]
-        given = {} if api_key is None else {"api_key": api_key}
+        given: dict[str, Any] = {} if api_key is None else {"api_key": api_key}
         logging.getLogger("instructor").setLevel(logging.CRITICAL + 1)
         try:
             client = instructor.from_provider(reference, async_client=True, **given)
@@ -60,11 +57,11 @@ class ProviderModel:
                 raise ExtraMissing(extra=extra, needed_for=f"The provider {provider!r}") from None
             expected = "a provider that instructor knows, and its key in PARLEY_API_KEY or the provider's own variable"
             raise SettingInvalid(setting="PARLEY_MODEL", value=reference, expected=expected) from None
-        return cls(client, name=reference, temperature=temperature)
+        return cls(client, name=reference, manner=manner)
 
     @property
     def name(self) -> str:
-        """ "provider/model"."""
+        """The reference, "provider/model"."""
         return self._name
 
     async def ask(
@@ -77,7 +74,7 @@ class ProviderModel:
             try:
                 return await self._client.create_with_completion(
                     response_model=response_model,
-                    messages=[{"role": message.role, "content": message.content} for message in messages],
+                    messages=cast("Any", [{"role": message.role, "content": message.content} for message in messages]),
                     max_retries=0,  # instructor would ask again by itself
                     max_tokens=max_tokens,
                     **self._settings,
@@ -90,7 +87,7 @@ class ProviderModel:
         spent.usage = _usage(completion)
         return Reply(answer=answer, raw=_raw(completion), usage=spent.usage, calls=spent.calls)
 
-    async def is_reachable(self, timeout_s: float) -> bool:  # noqa: ARG002 - the port's signature
+    async def is_reachable(self, timeout_s: float) -> bool:
         """True: there is no free call that all providers have, and readiness never costs a completion."""
         return True
 
@@ -114,9 +111,7 @@ def _failure_of(error: InstructorError, spent: Spent) -> CallFailed | InvalidRep
     if isinstance(cause, ValidationError | InstructorError | AssertionError | ValueError) and completion is not None:
         raw = _raw(completion)
         problems = problems_of(cause) if isinstance(cause, ValidationError) else ("The reply holds no answer.",)
-        return InvalidReply(
-            raw=raw, problems=problems, usage=spent.usage, calls=spent.calls, partial=json_object_in(raw)
-        )
+        return InvalidReply(raw=raw, problems=problems, usage=spent.usage, calls=spent.calls, partial=json_object_in(raw))
     return _transport_failure(cause)
 
 
@@ -175,5 +170,3 @@ def _usage(completion: Any) -> Usage:
         cached_tokens=cached or getattr(details, "cached_tokens", None) or 0,
         output_tokens=tokens("completion_tokens", "output_tokens", "candidates_token_count"),
     )
-
-

@@ -11,11 +11,10 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from types import SimpleNamespace
-from typing import Generic
 
 from instructor.core import ResponseParsingError
 from instructor.v2 import Mode, Provider, mode_registry
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 
 from service.adapters.replies import Completion, json_object_in, problems_of, without_fence
 from service.adapters.transport import Spent
@@ -37,11 +36,11 @@ def mode_named(name: str) -> Mode:
     return mode
 
 
-class Question(Generic[Answer]):
-    """What a mode adds to a request for `response_model`, and how it reads the reply. Immutable, safe to share."""
+class Question:
+    """What a mode adds to a request for `response_model`, and how it reads the reply. It does not hold the class."""
 
-    def __init__(self, response_model: type[Answer], *, mode: Mode) -> None:
-        self._response_model = response_model
+    def __init__(self, response_model: type[BaseModel], *, mode: Mode) -> None:
+        self._name = response_model.__name__
         self._by_tool = mode is Mode.TOOLS
         handlers = mode_registry.get_handlers(Provider.OPENAI, mode)
         self._parse = handlers.response_parser
@@ -63,7 +62,7 @@ class Question(Generic[Answer]):
         # hold half a surrogate pair, which no UTF-8 can.
         return f"{head[:-1]},{self._encoded[1:]}".encode("utf-8", "replace")
 
-    def read(self, completion: Completion, *, spent: Spent) -> Reply[Answer]:
+    def read(self, completion: Completion, *, response_model: type[Answer], spent: Spent) -> Reply[Answer]:
         """The answer in `completion`; raises AnswerRefused, AnswerTruncated or InvalidReply.
 
         Why a reply ended is looked at first: a refusal or half an answer would else pass for bad JSON.
@@ -78,18 +77,16 @@ class Question(Generic[Answer]):
         text = without_fence(raw)
         try:
             answer = self._parse(
-                response=self._as_vendor_reply(completion, text=text), response_model=self._response_model, is_async=True
+                response=self._as_vendor_reply(completion, text=text), response_model=response_model, is_async=True
             )
         except ValidationError as error:
             problems = problems_of(error)
         except ResponseParsingError:
-            problems = (_NO_CALL.format(name=self._response_model.__name__),)
+            problems = (_NO_CALL.format(name=self._name),)
         else:
             return Reply(answer=answer, raw=raw, usage=spent.usage, calls=spent.calls)
         # Outside the handlers, so that no vendor object with the whole conversation is chained to it.
-        raise InvalidReply(
-            raw=raw, problems=problems, usage=spent.usage, calls=spent.calls, partial=json_object_in(text)
-        )
+        raise InvalidReply(raw=raw, problems=problems, usage=spent.usage, calls=spent.calls, partial=json_object_in(text))
 
     def _as_vendor_reply(self, completion: Completion, *, text: str) -> SimpleNamespace:
         """The few attributes of a chat completion that instructor's parsers read."""

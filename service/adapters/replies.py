@@ -77,12 +77,12 @@ def read_error(reply: object, *, status: int) -> ErrorReply:
 
 
 def without_fence(text: str) -> str:
-    """The inside of a fenced code block that is the whole reply, else `text` as it is.
+    r"""The inside of a fenced code block that is the whole reply, else `text` as it is.
 
-    >>> without_fence('```json\\n{"a": 1}\\n```')
+    >>> without_fence('```json\n{"a": 1}\n```')
     '{"a": 1}'
-    >>> without_fence('Here it is: ```json\\n{"a": 1}\\n```')
-    'Here it is: ```json\\n{"a": 1}\\n```'
+    >>> without_fence('Here it is: ```json\n{"a": 1}\n```')
+    'Here it is: ```json\n{"a": 1}\n```'
     """
     fenced = _FENCED.fullmatch(text)
     return fenced["inside"] if fenced else text

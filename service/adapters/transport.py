@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import random
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import TypeVar
@@ -46,7 +46,7 @@ class Spent:
     """What one question has cost so far. `calls` counts HTTP requests begun, retries included."""
 
     calls: int = 0
-    usage: Usage = Usage()
+    usage: Usage = field(default_factory=Usage)
 
     def charge(self, failure: ModelFailed) -> ModelFailed:
         """`failure` with its costs written on it."""
@@ -69,6 +69,23 @@ class Retries:
             return retry_after_s * random.uniform(1.0, 1.1)  # noqa: S311 - jitter
         ceiling = min(self.longest_wait_s, self.first_wait_s * 2.0 ** (attempt - 1))
         return random.uniform(ceiling / 2, ceiling)  # noqa: S311 - jitter
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Manner:
+    """How a model is asked.
+
+    `mode` is instructor's: "json_schema", "tools" or "json". `temperature` None leaves it out (reasoning models refuse
+    it). One call may take `attempt_timeout_s` seconds before it counts as failed; None: all the time that is left.
+    """
+
+    mode: str = "json_schema"
+    temperature: float | None = 0.0
+    attempt_timeout_s: float | None = None
+    retries: Retries = field(default_factory=Retries)
+
+
+STANDARD = Manner()
 
 
 async def call_with_retries(

@@ -32,9 +32,20 @@ class Spent:
     usage: Usage = field(default_factory=Usage)
 
     def add(self, calls: int, usage: Usage) -> None:
-        """Count one answered or failed question."""
+        """Count one answered question."""
         self.calls += calls
         self.usage += usage
+
+    def charge(self, failure: ModelFailed) -> None:
+        """Count what a failed question cost."""
+        given, cached, answered = failure.tokens
+        self.add(failure.calls, Usage(input_tokens=given, cached_tokens=cached, output_tokens=answered))
+
+    def bill(self, failure: ModelFailed) -> ModelFailed:
+        """The failure with all that was spent until it happened."""
+        failure.calls = self.calls
+        failure.tokens = (self.usage.input_tokens, self.usage.cached_tokens, self.usage.output_tokens)
+        return failure
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +69,7 @@ class Judged(Generic[Result]):
         return tuple(finding for finding in self.findings if finding.reask)
 
 
-class _AskAgain(Exception):  # noqa: N818 - the loop's signal, never seen outside
+class _AskAgain(Exception):
     """The reply needs to be mended."""
 
 
@@ -80,9 +91,7 @@ async def ask(
     """
     conversation = messages
     best: Judged[Result] | None = None
-    retrying = AsyncRetrying(
-        stop=stop_after_attempt(1 + MAX_REASKS), retry=retry_if_exception_type(_AskAgain), reraise=True
-    )
+    retrying = AsyncRetrying(stop=stop_after_attempt(1 + MAX_REASKS), retry=retry_if_exception_type(_AskAgain), reraise=True)
     try:
         async for attempt in retrying:
             with attempt:
@@ -99,21 +108,10 @@ async def ask(
         pass
     except ModelFailed as failure:
         if best is None:
-            failure.calls, failure.tokens = spent.calls, _tokens(spent.usage)
-            raise
+            raise spent.bill(failure) from None
     if best is None:
-        invalid = AnswerInvalid()
-        invalid.calls, invalid.tokens = spent.calls, _tokens(spent.usage)
-        raise invalid
+        raise spent.bill(AnswerInvalid())
     return Asked(best.result, best.findings)
-
-
-def _tokens(usage: Usage) -> tuple[int, int, int]:
-    return usage.input_tokens, usage.cached_tokens, usage.output_tokens
-
-
-def _usage(tokens: tuple[int, int, int]) -> Usage:
-    return Usage(input_tokens=tokens[0], cached_tokens=tokens[1], output_tokens=tokens[2])
 
 
 async def _one(
@@ -130,7 +128,7 @@ async def _one(
         kept = salvage(invalid.partial, response_model)
         return invalid.raw, judge(kept) if kept is not None else None, invalid.problems
     except ModelFailed as failure:
-        spent.add(failure.calls, _usage(failure.tokens))
+        spent.charge(failure)
         raise
     spent.add(reply.calls, reply.usage)
     judged = judge(reply.answer)

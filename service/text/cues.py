@@ -166,6 +166,17 @@ def find_cues(text: str, *, start: int = 0, end: int | None = None) -> tuple[Cue
     return tuple(found)
 
 
+def is_cue_word(word: str) -> bool:
+    """
+    Whether a single lower-case word is a form of a reporting verb ("adding", "warned").
+
+    >>> is_cue_word("adding"), is_cue_word("walking")
+    (True, False)
+    """
+    entry = _lexicon().verbs.get(word)
+    return entry is not None and entry.group == "report" and entry.strength >= 0.3
+
+
 def _entry_at(lexicon: _Lexicon, text: str, words: list[str], index: int) -> tuple[_Entry | None, int]:
     """The lexicon's entry that starts at this word, with its length in words."""
     word = words[index]

@@ -86,7 +86,7 @@ def clusters_of(tokens: Tokens, phrases: list[Phrase]) -> list[Cluster]:
 def _place(book: _Book, phrases: list[Phrase], index: int) -> Cluster:
     """The cluster of a named phrase: an existing one or a new one."""
     phrase = phrases[index]
-    key = tuple(fold(word) for word in phrase.name if word.lower() not in words("suffixes"))
+    key = tuple(fold(word) for word in phrase.name if word.lower() not in words("suffixes")) or phrase.name
     found = _same_person(book, phrase, key) if phrase.kind is MentionKind.PERSON else _same_body(book, phrase, key)
     if found is None:
         found = book.add(Cluster(phrase.kind, _written(phrase.name), key, gender=phrase.gender, plural=phrase.plural, head=phrase.head,
@@ -154,7 +154,7 @@ def _same_body(book: _Book, phrase: Phrase, key: tuple[str, ...]) -> Cluster | N
             return each
     if len(key) == 1 and phrase.name[0].isupper() and phrase.name[0].isalpha() and 2 < len(phrase.name[0]) <= 6:
         for each in book.clusters:
-            letters = "".join(word[0] for word in each.key if word not in _SHORT_WORDS)
+            letters = "".join(word[:1] for word in each.key if word not in _SHORT_WORDS)
             if len(each.key) > 2 and letters == key[0]:
                 return each
     return None

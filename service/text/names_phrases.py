@@ -9,9 +9,9 @@ from service.domain.candidate import MentionKind
 from service.text.names_lexicon import words
 from service.text.names_tokens import Tokens
 
-_CAPS = r"t*[NLOARi](?:[NLOARijlt]|(?<=O)oD?[NLOA]+(?:&[NO]+)?)*"
+_CAPS = r"t*[NLOARi](?:[NLOARijlt]|(?<=O)oD?[NLOAR]+(?:o[NLOAR]+)*(?:&[NO]+)?)*"
 _PHRASE = re.compile(
-    rf"(?P<own>D?[we]*(?:{_CAPS}|[nmdw]{{1,3}})s)?(?P<det>[D0]*)(?P<adjectives>[we0A]*)"
+    rf"(?P<own>D?[we]*(?:{_CAPS}|[nmdw]{{1,3}})s)?(?P<det>[D0]*)(?P<adjectives>[we0]*)"
     rf"(?:(?P<caps>{_CAPS})(?P<head>[nmd]*)|(?P<bare>[nmd]+))"
 )
 _PRONOUN = re.compile(r"p|h(?=[rx]*c)")
@@ -72,7 +72,15 @@ def _analyse(tokens: Tokens, match: re.Match[str]) -> list[Phrase]:
     extra = _possessor(tokens, match)
     if head:
         return extra + [_common(tokens, match, head)]
-    return extra + [_capital(tokens, start, *caps)]
+    return extra + [_capital(tokens, start, *caps)] if _is_speaker(tokens.tags, *caps) else extra
+
+
+def _is_speaker(tags: str, first: int, last: int) -> bool:
+    """Whether capitalised words can speak: not an adjective or initial alone, not a place that only says where or whence."""
+    inside = tags[first:last]
+    if not inside.strip("A") or inside in ("i", "t"):
+        return False
+    return inside != "L" or tags[first - 1] not in "Po" or tags[first - 2] == "a"
 
 
 def _possessor(tokens: Tokens, match: re.Match[str]) -> list[Phrase]:
@@ -256,6 +264,8 @@ def _role_after(tokens: Tokens, found: list[Phrase], index: int, phrase: Phrase)
         if after.first >= end or after.kind is MentionKind.PERSON and not after.role:
             break
         if after.kind is MentionKind.UNNAMED and not after.document and after.first - begin <= 3 and not after.plural:
+            if any(each.kind is MentionKind.PERSON and each.first == after.last for each in found[index + 1:index + 5]):
+                break
             if tags[end:end + 1] not in (",", ".", "|", "¶", "h", "c", "Q", "x", "-", ""):
                 break
             role = _clean_role(_text(tokens, begin, end))

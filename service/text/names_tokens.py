@@ -197,13 +197,14 @@ def _in_context(found: Tokens, tags: list[str]) -> Tokens:
     """Mend letters by their neighbours: nouns that look like verbs, particles in names, roles of several words."""
     lower = found.lower
     particles = words("particles")
+    inner = {word for word, letter, before in zip(found.words[1:], tags[1:], tags, strict=False) if letter == "N" and before not in "|¶"}
     last = len(tags) - 1
     for index, letter in enumerate(tags):
         before = tags[index - 1] if index else "¶"
         after = tags[index + 1] if index < last else "¶"
         if letter in "cv" and before in _NOUN_BEFORE and not _is_subject(tags, index):
             tags[index] = "e" if lower[index].endswith("ed") else "w"
-        elif letter == "o" and before == "R" and after in "NOL" and lower[index - 1] in ("secretary", "minister", "secretaries"):
+        elif letter == "o" and before == "R" and after in "NOLR" and lower[index - 1] in ("secretary", "minister", "secretaries"):
             tags[index] = tags[index + 1] = "R"
         elif (letter in "wDPn" and after in "NL" and lower[index] in particles and before in "Nil") or (letter == "N" and before in "Nil" and "-" not in found.words[index] and lower[index] in particles):
             tags[index] = "l"
@@ -211,6 +212,8 @@ def _in_context(found: Tokens, tags: list[str]) -> Tokens:
             tags[index] = "N"
         elif letter == "P" and before == "O" and after in "NO" and lower[index] in ("for", "on"):
             tags[index] = "o"
+        elif letter == "N" and before in "|¶" and after in "weyDPo" and found.words[index] not in inner:
+            tags[index] = "w"
         elif letter == "b" and before in "|¶" and after in "x":
             tags[index] = "u"
         elif letter == "u" and lower[index] == "her" and after in "wnmdeAN":

@@ -1,0 +1,305 @@
+"""
+Numbers in digits and words, with qualifier, unit noun and what they count.
+
+Numerals are found by one alternation; pairs ("1,000-for-1,000", "50 to 60") are joined; then each is read in a bounded window to
+its left and right, so the work is linear in the text.
+"""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_right
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+from service.domain.candidate import Number, Qualifier
+from service.domain.evidence import span_of
+from service.text.dates import date_ranges
+from service.text.nouns import Unit, read_unit
+
+_ONES = {word: at for at, word in enumerate(
+    "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen eighteen"
+    " nineteen".split())}  # fmt: skip
+_TENS = {word: at * 10 for at, word in enumerate("twenty thirty forty fifty sixty seventy eighty ninety".split(), 2)}
+_SCALES = {"dozen": 12, "hundred": 100, "thousand": 1000, "million": 10**6, "billion": 10**9, "trillion": 10**12}
+_SHORT_SCALES = {"k": 1000, "m": 10**6, "mn": 10**6, "bn": 10**9}
+_ORDINALS = {word: at for at, word in enumerate(
+    "first second third fourth fifth sixth seventh eighth ninth tenth eleventh twelfth".split(), 1)}  # fmt: skip
+
+_DIGITS = r"(?:\d{1,3}(?:[,\u00a0\u2009\u202f]\d{3})+(?!\d)|\d+)(?:\.\d+)?"
+_SCALE = "|".join(_SCALES)
+_TENS_WORD = rf"(?:{'|'.join(_TENS)})(?:[-\s](?:{'|'.join(list(_ONES)[1:10])})\b)?"
+_ATOM = rf"(?:{_TENS_WORD}|{'|'.join(sorted(_ONES, key=len, reverse=True))})\b"
+_GROUP = rf"(?:(?:{_ATOM}|an?)[\s-]hundred\b(?!s)(?:\s(?:and\s)?{_ATOM})?|{_ATOM})"
+_WORDS = (
+    rf"(?:half\sa(?:n)?\s(?:{_SCALE})|(?:{_GROUP}|an?)[\s-](?:thousand|million|billion|trillion|dozen)\b(?!s)(?:,?\s(?:and\s)?{_GROUP})?|{_GROUP})"
+)
+_VAGUE = (
+    rf"(?:(?:tens|dozens|hundreds|scores)\sof\s(?:thousands|millions)|(?:several|a\sfew|many)\s(?:{_SCALE})s?|dozens|scores|hundreds"
+    r"|thousands|millions|several|a\sfew|a\shandful|a\scouple)"
+)
+_ONE_OF_PEOPLE = r"an?(?=\s(?:[\w'’-]{1,20}\s){0,3}(?:prisoner|hostage|detainee|captive|soldier|service(?:wo)?man|POW|civilian|[A-Z][a-z]{2,14}(?:an|i))\b)"
+_NUMERAL = re.compile(
+    rf"(?P<digits>(?<![\w.]){_DIGITS})(?P<tail>(?:st|nd|rd|th)\b|\s(?:{_SCALE})\b|(?:{'|'.join(_SHORT_SCALES)})\b)?"
+    rf"|\b(?i:(?P<vague>{_VAGUE})\b|(?P<words>{_WORDS})\b"
+    rf"|(?P<ordinal>{'|'.join(_ORDINALS)})(?=\s(?:\w+\s)?(?:exchange|swap|phase|stage|round|group|batch|tranche|release|deal)s?\b)"
+    rf"|(?P<both>both)(?=\s)|(?P<article>{_ONE_OF_PEOPLE}))"
+)
+_MOST_DIGITS = 15
+
+_FOR = re.compile(r"\s?[-–]\s?for\s?[-–]\s?|\sfor\s")
+_TO = re.compile(r"\s(?:to|or)\s|\s?[-–—]\s?")
+_AND = re.compile(r"\sand\s")
+_BETWEEN = re.compile(r"\bbetween\s$", re.IGNORECASE)
+
+_QUALIFIERS = (
+    (Qualifier.AT_LEAST, r"at\sleast|(?:no|not)\s(?:fewer|less)\sthan|a\sminimum\sof|as\sfew\sas"),
+    (Qualifier.AT_MOST, r"up\sto|at\smost|(?:no|not)\smore\sthan|as\s(?:many|much)\sas|a\smaximum\sof"),
+    (Qualifier.MORE_THAN, r"more\sthan|(?:just|well)?\s?over|upwards\sof|in\sexcess\sof|above|exceeding"),
+    (Qualifier.LESS_THAN, r"(?:fewer|less)\sthan|(?:just\s)?under|below"),
+    (Qualifier.ABOUT, r"some|about|around|nearly|almost|roughly|approximately|close\sto|(?:an\s)?estimated|circa"),
+)
+_BEFORE = re.compile(
+    r"\b(?:" + "|".join(f"(?P<q{at}>{words})" for at, (_, words) in enumerate(_QUALIFIERS)) + r")\s(?:a\stotal\sof\s|the\s|another\s)?$",
+    re.IGNORECASE,
+)
+_AFTER = ((Qualifier.AT_LEAST, re.compile(r"\s?\+|\sor\smore\b|-plus\b")), (Qualifier.ABOUT, re.compile(r"-odd\b|\sor\sso\b")))
+
+_MONEY_BEFORE = re.compile(r"[$€£¥₽₴₪]\s?$|\b(?:USD|EUR|GBP|Rs)\s?$")
+_PERCENT_AFTER = re.compile(r"\s?%|[\s-](?:percent|per\scent|percentage|pct)\b")
+_AGE_AFTER = re.compile(r"[-\s](?:years?|months?)[-\s]old\b")
+_AGE_BEFORE = re.compile(r"\b(?:aged?|ages)\s(?:of\s)?$")
+_NAME_BEFORE = re.compile(r"[A-Z][\w'’-]+,\s$|[A-Z][\w'’-]+\s\($")
+_AGE_END = re.compile(r"[,.;)]|\s*$|\sand\b")
+_CLOCK_AFTER = re.compile(r"\s?(?:[ap]\.m\.?|[AaPp][Mm]\b|GMT|UTC|o['’]clock)|:\d\d|\s(?:hours\s)?(?:local\stime)")
+_NAMED_BEFORE = re.compile(
+    r"[A-Za-z][-–]$|\b(?:No|Nos|Number|Article|Articles|Section|Chapter|Clause|Flight|Highway|Route|Resolution|Unit|Camp|Colony|Block"
+    r"|Room|Channel|Boeing|Airbus|Level|Order|Rule|Title|Group\sof|World\sWar|Apollo|Phase|Part|Protocol|Annex|Appendix|Ward"
+    r"|Area|Zone|Law|Decree|Case|Season|Episode|Page|Covid|Proposition|Building|House|Gate|Terminal|Platform|S&P|FTSE|Nasdaq|Dow)"
+    r"\.?\s$"
+)
+_UNIT_NAME_AFTER = re.compile(
+    r"\s(?:[A-Z][\w-]{2,20}\s){0,4}(?:Brigade|Regiment|Battalion|Division|Army|Corps|Squadron|Fleet|Company|Battery|Platoon|Amendment"
+    r"|Congress|Street|Avenue|Circuit|District|Airborne|Infantry|Fighter|Wing)\b"
+)
+_CAPITAL_BEFORE = re.compile(r"[A-Za-z0-9,’'\"“]\s+(?!(?:[A-Z][a-z]+day)\b)[A-Z][A-Za-z]{1,20}\s$")
+_PARTITIVE = re.compile(r"\sof\s(?:them|us|you|those|these|whom|our|their)\b")
+_EACH = re.compile(r"\s(?:from|on|for)\s(?:each|both|either)\b|\s(?:apiece|each)\b")
+_DONE_TO_PEOPLE = re.compile(
+    r"\s(?:(?:were|was|are|have|had|has|will|would|be|been|being|of\swhom)\s){0,3}(?:released|freed|returned|handed|exchanged|swapped"
+    r"|killed|wounded|injured|exiled|deported|flown|captured|detained|brought|sent|taken|came|arrived|died|went)\b"
+)
+_OF_PEOPLE = re.compile(
+    r"\b(?:receiv|return|releas|freed|free|swap|exchang|hand(?:ed|ing)|took\sin|hostage|prisoner|detainee|captive|soldier|servicem"
+    r"|civilian|bodies|people|troops|pows?\b|inmate|policem)\w{0,8}",
+    re.IGNORECASE,
+)
+_LEFT, _RIGHT, _ELLIPSIS = 48, 110, 90
+_SENTENCE_BORDER = re.compile(r"[.!?;]\s|\n")
+
+
+@dataclass(frozen=True, slots=True)
+class _Numeral:
+    """A numeral by itself, or two joined; `form` is the group of `_NUMERAL` that found it."""
+
+    start: int
+    end: int
+    value: int | None
+    form: str
+    max: int | None = None
+    other: int | None = None
+    is_ordinal: bool = False
+
+
+def numbers(text: str) -> tuple[Number, ...]:
+    """
+    The numbers in document order. `value` is None where there is no whole number ("dozens", "5.2").
+
+    >>> [(number.phrase.text, number.value, number.unit, number.role) for number in numbers("Some 270 freed soldiers left in 2025.")]
+    [('Some 270 freed soldiers', 270, 'soldiers', 'people'), ('2025', 2025, None, 'year')]
+    """
+    calendar = date_ranges(text)
+    starts = [start for start, _ in calendar]
+    found: list[Number] = []
+    for numeral in _joined(text, list(_numerals(text))):
+        at = bisect_right(starts, numeral.start) - 1
+        in_date = at >= 0 and numeral.end <= calendar[at][1]
+        number = _read(text, numeral, f"N{len(found) + 1}", in_date=in_date)
+        if number is not None:
+            found.append(number)
+    return tuple(found)
+
+
+def _numerals(text: str) -> Iterator[_Numeral]:
+    for match in _NUMERAL.finditer(text):
+        digits, tail = match["digits"], (match["tail"] or "").strip()
+        start, end = match.span()
+        if digits is not None:
+            yield _Numeral(start, end, _digits_value(digits, tail), "digits", is_ordinal=tail in ("st", "nd", "rd", "th"))
+        elif match["words"] is not None:
+            yield _Numeral(start, end, _words_value(match["words"].lower()), "words")
+        elif match["ordinal"] is not None:
+            yield _Numeral(start, end, _ORDINALS[match["ordinal"].lower()], "words", is_ordinal=True)
+        elif match["vague"] is not None:
+            yield _Numeral(start, end, None, "vague")
+        elif match["both"] is not None:
+            yield _Numeral(start, end, 2, "both")
+        else:
+            yield _Numeral(start, end, 1, "article")
+
+
+def _digits_value(digits: str, tail: str) -> int | None:
+    """The whole number that digits and scale word give; None for fractions and for what is too long to be a count."""
+    whole, _, fraction = digits.partition(".")
+    whole = re.sub(r"\D", "", whole)
+    if len(whole) + len(fraction) > _MOST_DIGITS:
+        return None
+    scale = _SCALES.get(tail) or _SHORT_SCALES.get(tail) or 1
+    value = int(whole + fraction) * scale
+    return value // 10 ** len(fraction) if value % 10 ** len(fraction) == 0 and (scale > 1 or not fraction) else None
+
+
+def _words_value(words: str) -> int | None:
+    """The value of number words; scale words multiply what stands before them."""
+    if words.startswith("half a"):
+        return _SCALES[words.split()[-1]] // 2
+    total = current = 0
+    for word in re.split(r"[\s,-]+", words):
+        if word in _ONES or word in _TENS:
+            current += _ONES.get(word, 0) + _TENS.get(word, 0)
+        elif word in ("a", "an"):
+            current = 1
+        elif word in ("hundred", "dozen"):
+            current = max(current, 1) * _SCALES[word]
+        elif word in _SCALES:
+            total += max(current, 1) * _SCALES[word]
+            current = 0
+    return total + current
+
+
+def _joined(text: str, numerals: list[_Numeral]) -> Iterator[_Numeral]:
+    """Numerals with formulas and ranges made one."""
+    at = 0
+    while at < len(numerals):
+        first = numerals[at]
+        second = numerals[at + 1] if at + 1 < len(numerals) else None
+        joined = _join(text, first, second) if second is not None and second.start - first.end <= 9 else None
+        yield joined or first
+        at += 2 if joined else 1
+
+
+def _join(text: str, first: _Numeral, second: _Numeral) -> _Numeral | None:
+    if first.value is None or second.value is None or first.is_ordinal or second.is_ordinal:
+        return None
+    if first.form not in ("digits", "words") or second.form not in ("digits", "words"):
+        return None
+    gap = text[first.end : second.start]
+    if _FOR.fullmatch(gap):
+        return replace(first, end=second.end, other=second.value)
+    is_between = _AND.fullmatch(gap) and _BETWEEN.search(text, max(0, first.start - 9), first.start)
+    if (is_between or _TO.fullmatch(gap)) and first.value < second.value:
+        return replace(first, end=second.end, max=second.value)
+    return None
+
+
+def _read(text: str, numeral: _Numeral, name: str, *, in_date: bool) -> Number | None:
+    """The numeral in its surroundings; None for words that count nothing here ("one" as a pronoun, "both sides")."""
+    left = text[max(0, numeral.start - _LEFT) : numeral.start]
+    right = text[numeral.end : numeral.end + _RIGHT]
+    unit = read_unit(right, numeral.value)
+    role = _role(text, numeral, left, right, unit, in_date=in_date)
+    if numeral.form in ("both", "article") and not (role in ("people", "remains") and unit is not None):
+        return None
+    if numeral.form == "words" and numeral.value == 1 and role == "other":
+        return None
+    qualifier, start = _qualifier(text, numeral, left, right)
+    has_unit = unit is not None and role in ("people", "remains", "time", "measure", "event", "other", "money")
+    end = numeral.end + (unit.end if unit is not None and has_unit else 0)
+    return Number(
+        name,
+        span_of(text, numeral.start, numeral.end),
+        span_of(text, start, end),
+        numeral.value,
+        max=numeral.max,
+        qualifier=qualifier,
+        unit=unit.words if unit is not None and has_unit else None,
+        role=role,
+        other=numeral.other,
+    )
+
+
+def _qualifier(text: str, numeral: _Numeral, left: str, right: str) -> tuple[Qualifier, int]:
+    """How exact the number is, and where its phrase begins."""
+    match = _BEFORE.search(left)
+    start = numeral.start - (len(left) - match.start()) if match else numeral.start
+    start += len(text[start : numeral.start]) - len(text[start : numeral.start].lstrip())
+    if numeral.form == "vague":
+        return Qualifier.VAGUE, start
+    if numeral.max is not None:
+        between = _BETWEEN.search(left)
+        return Qualifier.RANGE, numeral.start - (len(left) - between.start()) if between else start
+    if match is not None:
+        return next(kind for at, (kind, _) in enumerate(_QUALIFIERS) if match[f"q{at}"] is not None), start
+    for kind, pattern in _AFTER:
+        if pattern.match(right):
+            return kind, start
+    return Qualifier.EXACT, start
+
+
+def _role(text: str, numeral: _Numeral, left: str, right: str, unit: Unit | None, *, in_date: bool) -> str:
+    """What the number counts: first what stands directly at it, then its unit noun, then the sentence."""
+    direct = _direct_role(numeral, left, right, in_date=in_date)
+    if direct is not None:
+        return direct
+    if numeral.other is not None:
+        around = left + right
+        return "people" if (unit is None or unit.role in ("people", "event", "other")) and _OF_PEOPLE.search(around) else "other"
+    if unit is not None and unit.role != "other":
+        if unit.role == "people" and re.search(r"\b(?:remains|bodies|corpses)\sof\s(?:the\s|\w+\s)?$", left):
+            return "remains"
+        return unit.role
+    if numeral.form == "digits" and unit is None and _CAPITAL_BEFORE.search(left) and not _EACH.match(right):
+        return "unit_name"
+    if unit is None and _is_elliptic(text, numeral, right):
+        return "people"
+    return "other"
+
+
+def _direct_role(numeral: _Numeral, left: str, right: str, *, in_date: bool) -> str | None:
+    """The role that the characters next to the numeral give."""
+    is_year = numeral.form == "digits" and numeral.value is not None and 1900 <= numeral.value < 2100
+    if _MONEY_BEFORE.search(left):
+        return "money"
+    if _PERCENT_AFTER.match(right):
+        return "percent"
+    if _UNIT_NAME_AFTER.match(right) and numeral.is_ordinal:
+        return "unit_name"
+    if in_date and numeral.form == "digits":
+        return "year" if is_year and numeral.end - numeral.start == 4 else "date"
+    if numeral.is_ordinal:
+        return "ordinal"
+    if _AGE_AFTER.match(right) or _AGE_BEFORE.search(left):
+        return "age"
+    if numeral.form != "digits":
+        return None
+    if _CLOCK_AFTER.match(right):
+        return "time"
+    if _NAMED_BEFORE.search(left):
+        return "unit_name"
+    is_age = numeral.value is not None and numeral.value < 120 and numeral.max is None
+    return "age" if is_age and _NAME_BEFORE.search(left) and _AGE_END.match(right) else None
+
+
+def _is_elliptic(text: str, numeral: _Numeral, right: str) -> bool:
+    """Whether a number without a noun ("a total of 124", "390 of them") stands for people, as its sentence tells."""
+    if numeral.value is None and numeral.form != "vague":
+        return False
+    if _PARTITIVE.match(right) or _DONE_TO_PEOPLE.match(right):
+        return True
+    if re.match(r"[-–/:°]\w|\.\d", right):
+        return False
+    before = text[max(0, numeral.start - _ELLIPSIS) : numeral.start]
+    border = None
+    for border in _SENTENCE_BORDER.finditer(before):
+        pass
+    return _OF_PEOPLE.search(before, border.end() if border else 0) is not None

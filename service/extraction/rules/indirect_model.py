@@ -14,7 +14,7 @@ from typing import Literal
 
 from service.extraction.rules import indirect_tokens as lex
 from service.extraction.rules.indirect_tokens import Tokens, model_data
-from service.text.cues import Cue
+from service.text.cues import Cue, is_cue_word
 
 Side = Literal["none", "after", "before", "both"]
 SIDES: tuple[Side, ...] = ("none", "after", "before", "both")
@@ -176,9 +176,10 @@ def after_ends(place: Place, start: int) -> list[int]:
     count = len(tokens)
     index = start
     while index < count and len(found) < MAX_ENDS:
-        if tokens.is_word(index) or tokens.quoted[index] or tokens.word[index] in (")", "%"):
+        inside_marks = tokens.quoted[index] and index + 1 < count and tokens.quoted[index + 1]
+        if not inside_marks and (tokens.is_word(index) or tokens.quoted[index] or tokens.word[index] in (")", "%")):
             following = tokens.get(index + 1)
-            if following == "$" or following in _BREAKS or following in lex.STOPS or following in lex.COORDINATORS or following in _END_WORDS:
+            if following == "$" or tokens.quoted[index] or following in _BREAKS or following in lex.STOPS or following in lex.COORDINATORS or following in _END_WORDS:
                 found.append(index)
         index += 1
     final = last_word(tokens, count - 1)
@@ -197,31 +198,60 @@ def last_word(tokens: Tokens, index: int) -> int:
     return index
 
 
+@dataclass(frozen=True, slots=True)
+class Tail:
+    """What stands behind a candidate end, up to the next break: its first words' classes and whether verbs and cues are in it."""
+
+    next: str
+    next_class: str
+    second: str
+    second_class: str
+    finite: bool
+    cue: bool
+    final: bool
+    length: int
+
+
+def tail_of(tokens: Tokens, end: int) -> Tail:
+    """The stretch of tokens behind `end`."""
+    count = len(tokens)
+    begin = end + 1
+    if last_word(tokens, count - 1) <= end:
+        return Tail("END", "END", "", "", False, False, True, 0)
+    stop = begin + 1
+    while stop < count and tokens.word[stop] not in _BREAKS:
+        stop += 1
+    inside = range(begin, stop)
+    return Tail(
+        tokens.word[begin], word_class(tokens, begin), tokens.get(begin + 1), word_class(tokens, begin + 1),
+        any(tokens.finite[i] for i in inside), any(is_cue_word(tokens.word[i]) for i in inside),
+        last_word(tokens, count - 1) < stop, min((stop - begin) // 3, 5),
+    )  # fmt: skip
+
+
 def after_end_features(place: Place, start: int, end: int) -> list[str]:
     """Features of token `end` as the last of a clause that begins at `start`."""
-    tokens, cue, count = place.tokens, place.cue, len(place.tokens)
-    final = last_word(tokens, count - 1) <= end
-    nxt, second = tokens.get(end + 1), tokens.get(end + 2)
-    nclass, sclass = ("END", "") if final else (word_class(tokens, end + 1), word_class(tokens, end + 2))
-    if final:
-        nxt = "END"
+    tokens, cue = place.tokens, place.cue
+    tail = tail_of(tokens, end)
+    nclass, nxt, sclass = tail.next_class, tail.next, tail.second_class
     finite_in = tokens.has_finite(start, end)
-    rest = tokens.has_finite(end + 1, count) if not final else False
-    near = tokens.has_finite(end + 2, end + 7) if not final else False
     length = min((end - start + 1) // 2, 12)
-    depth = sum(1 for w in tokens.word[start : end + 1] if w in (",", ";") or w in lex.DASHES)
-    opened = tokens.word[start : end + 1].count("(") - tokens.word[start : end + 1].count(")")
+    inside = tokens.word[start : end + 1]
+    depth = sum(1 for w in inside if w == "," or w == ";" or w in lex.DASHES)
+    opened = inside.count("(") > inside.count(")")
     enclosed = tokens.get(place.first - 1) == "," or cue.inflection == "ing"
     dashed = any(w in lex.DASHES for w in tokens.word[: place.first])
     lemma = cue.lemma if cue.form != "noun" else "n:" + cue.lemma
-    here = word_class(tokens, end)
+    that = tokens.get(start - 1) == "that"
+    behind = f"{int(tail.finite)}{int(tail.cue)}{int(tail.final)}"
+    key = nclass if nclass in ("END", "Q") else nxt
     return [
-        f"n={nclass}", f"nw={nxt}", f"n2={nclass} {sclass}", f"nw2={nxt} {second if not final else ''}", f"fi={finite_in}", f"fin={finite_in} {nclass}",
-        f"finw={finite_in} {nxt}", f"rest={rest} {nclass}", f"near={near} {nxt}", f"len={length}", f"dep={min(depth, 3)} {nclass}", f"op={opened > 0}",
-        f"form={cue.form[0]}:{cue.inflection} {nclass}", f"enc={enclosed} {nclass} {finite_in}", f"dash={dashed} {nclass}", f"l={lemma} {nclass}",
-        f"q={any(tokens.quoted[start : end + 1])} {nclass}", f"h={here} {nclass}", f"s={tokens.get(start)} {nclass}", f"sc={word_class(tokens, start)} {finite_in} {nclass}",
-        f"snear={near} {nclass} {sclass}", f"prev={tokens.get(start - 1)} {nclass}", f"qn={nclass == 'Q'} {finite_in}",
-        f"subj={nclass} {sclass} {word_class(tokens, end + 3)}", f"lenf={finite_in} {min(length, 4)} {nclass}",
+        f"n={nclass}", f"nw={nxt}", f"n2={nclass} {sclass}", f"nw2={nxt} {tail.second}", f"fin={finite_in} {nclass}",
+        f"finw={finite_in} {nxt}", f"len={length}", f"dep={min(depth, 3)} {nclass}", f"op={opened} {nclass}",
+        f"form={cue.form[0]}:{cue.inflection} {nclass}", f"enc={enclosed} {key} {finite_in}", f"dash={dashed} {nclass}", f"l={lemma} {nclass}",
+        f"q={tokens.quoted[start] or tokens.quoted[end]} {nclass}", f"h={word_class(tokens, end)} {nclass}", f"sc={word_class(tokens, start)} {finite_in} {nclass}",
+        f"prev={that} {key} {sclass}", f"bh={key} {behind}", f"bhs={key} {sclass} {behind}", f"bhl={key} {tail.length} {tail.final}",
+        f"subj={key} {sclass} {word_class(tokens, end + 3)}", f"lenf={finite_in} {min(length, 4)} {key}", f"bhf={finite_in} {key} {behind}", f"w={tokens.word[end]} {nclass}",
     ]  # fmt: skip
 
 

@@ -1,0 +1,481 @@
+"""What one extraction costs the service beside the model: CPU, latency, memory, in one run on one machine.
+
+    python benchmarks/overhead.py                                      # stock, raw, ours
+    python benchmarks/overhead.py --service "python -m service serve --port {port}"   # and the real service
+    python benchmarks/overhead.py --quick                              # fewer requests, no 10 s model
+
+An upstream in its own process plays the model: it answers each question with the same completion after a fixed time.
+Every variant is a server process of its own on loopback, with one worker:
+
+    stock    FastAPI, instructor.from_openai(AsyncOpenAI()), JSON_SCHEMA, all defaults
+    raw      FastAPI, one aiohttp POST, model_validate_json: what the least possible would cost
+    ours     FastAPI, service.adapters.llm.OpenAIModel.ask
+    service  whatever --service starts; it is sent POST /extract and told its model by PARLEY_* variables
+
+CPU is user plus system time of the server's process tree, from /proc, over the measured requests only. Compare figures
+within one run; those of two runs differ by the machine's mood.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import os
+import resource
+import shlex
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+import aiohttp
+from pydantic import BaseModel, ConfigDict, Field
+
+ROOT = Path(__file__).resolve().parents[1]
+TICK_S = 1 / os.sysconf("SC_CLK_TCK")
+MAX_TOKENS = 4_000
+
+# --- what is asked and answered: about the size and shape of an extraction ---------------------------------------------
+
+
+class Span(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+    sentence: str = Field(description="the number of a sentence, as in S4")
+    first: str | None = Field(default=None, description="its first words, copied exactly")
+    last: str | None = None
+
+
+class Quote(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+    q: str = Field(description="the number of a quoted region, as in Q1")
+    use: Literal["direct", "mixed", "none"]
+    by: str | None = Field(description="who said it, in the fullest form of the name")
+    cue: str | None = None
+
+
+class Count(BaseModel):
+    number: str = Field(description="the number of a number, as in N4")
+    category: Literal["total", "military", "civilian", "women", "men", "children", "wounded", "bodies", "other"]
+    claimed_by: list[str] = Field(default_factory=list)
+
+
+class Transfer(BaseModel):
+    released_by: str
+    returned_to: str
+    counts: list[Count] = Field(max_length=20)
+    people: list[str] = Field(default_factory=list)
+
+
+class Exchange(BaseModel):
+    evidence: list[Span] = Field(min_length=1)
+    kind: Literal["prisoner_exchange", "hostages_for_prisoners", "remains_return", "unilateral_release"]
+    status: Literal["completed", "ongoing", "agreed", "planned", "proposed", "failed"]
+    start: str | None = Field(default=None, description="a date as in D2")
+    end: str | None = None
+    transfers: list[Transfer]
+    third_parties: list[str] = Field(default_factory=list)
+
+
+class Answer(BaseModel):
+    """Quotations and exchanges found in one article."""
+
+    quotes: list[Quote]
+    exchanges: list[Exchange]
+
+
+EXPECTED = Answer(
+    quotes=[Quote(q=f"Q{n}", use="direct" if n % 3 else "mixed", by="Marta Lindqvist", cue="said") for n in range(1, 11)],
+    exchanges=[
+        Exchange(
+            evidence=[Span(sentence=f"S{n}", first="The first lorry", last="at noon") for n in range(1, 4)],
+            kind="prisoner_exchange",
+            status="completed",
+            start="D1",
+            end="D1",
+            transfers=[
+                Transfer(
+                    released_by=side,
+                    returned_to="Ostmark" if side == "Velm" else "Velm",
+                    counts=[Count(number="N4", category="total"), Count(number="N5", category="military", claimed_by=["Velm"])],
+                    people=["Jonas Arvid Breck"],
+                )
+                for side in ("Velm", "Ostmark")
+            ],
+            third_parties=["Norland"],
+        )
+    ],
+)
+
+SYSTEM = "Extract quotations and exchanges by the numbers of sentences, quotations, numbers and dates. " * 10
+ARTICLE = (
+    "The two sides released forty-one prisoners each at the bridge on Friday, the ministry of Velm said. "
+    "“We waited four winters for this morning,” said Marta Lindqvist, whose brother came in the third lorry.\n"
+) * 20
+PROMPT = ({"role": "system", "content": SYSTEM}, {"role": "user", "content": ARTICLE})
+
+
+# --- the servers -------------------------------------------------------------------------------------------------------
+
+
+async def run_upstream(port: int, delay_s: float) -> None:
+    """The model: one completion, always the same, after `delay_s` seconds; /v1/models at once."""
+    from aiohttp import web
+
+    message = {"role": "assistant", "content": EXPECTED.model_dump_json()}
+    usage = {"prompt_tokens": 1200, "completion_tokens": 400, "total_tokens": 1600, "prompt_tokens_details": {"cached_tokens": 900}}
+    completion = {
+        "id": "chatcmpl-1",
+        "object": "chat.completion",
+        "created": 1763800000,
+        "model": "scripted",
+        "choices": [{"index": 0, "message": message, "finish_reason": "stop", "logprobs": None}],
+        "usage": usage,
+    }
+    payload = json.dumps(completion).encode()
+
+    async def complete(request: web.Request) -> web.Response:
+        await request.read()
+        if delay_s:
+            await asyncio.sleep(delay_s)
+        return web.Response(body=payload, content_type="application/json")
+
+    async def models(_: web.Request) -> web.Response:
+        return web.json_response({"object": "list", "data": []})
+
+    app = web.Application()
+    app.add_routes([web.post("/v1/chat/completions", complete), web.get("/v1/models", models)])
+    runner = web.AppRunner(app, access_log=None)
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", port, backlog=4096).start()
+    await asyncio.Event().wait()
+
+
+def run_variant(variant: str, port: int, base_url: str, loop: str) -> None:
+    """A FastAPI application with POST /extract and GET /health/ready, asking the model in the way of `variant`."""
+    import uvicorn
+    from fastapi import FastAPI
+
+    app = FastAPI()
+    ask = {"stock": _stock, "raw": _raw, "ours": _ours}[variant](base_url)
+
+    @app.post("/extract", response_model=Answer)
+    async def extract(article: dict[str, Any]) -> Any:
+        return await ask(article["text"])
+
+    @app.get("/health/ready")
+    async def ready() -> dict[str, str]:
+        return {"status": "ready"}
+
+    uvicorn.run(
+        app, host="127.0.0.1", port=port, http="httptools", loop=loop, access_log=False, log_level="warning", backlog=4096
+    )
+
+
+def _messages(text: str) -> list[Any]:
+    return [PROMPT[0], {"role": "user", "content": text}]
+
+
+def _stock(base_url: str) -> Any:
+    import instructor
+    import openai
+
+    client = instructor.from_openai(openai.AsyncOpenAI(base_url=base_url, api_key="k"), mode=instructor.Mode.JSON_SCHEMA)
+
+    async def ask(text: str) -> Answer:
+        return await client.chat.completions.create(
+            model="scripted", messages=_messages(text), response_model=Answer, temperature=0.0, max_tokens=MAX_TOKENS
+        )
+
+    return ask
+
+
+def _raw(base_url: str) -> Any:
+    sessions: list[aiohttp.ClientSession] = []
+    response_format = {"type": "json_schema", "json_schema": {"name": "Answer", "schema": Answer.model_json_schema()}}
+
+    async def ask(text: str) -> Answer:
+        if not sessions:
+            sessions.append(aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0)))
+        body = {
+            "model": "scripted",
+            "messages": _messages(text),
+            "temperature": 0.0,
+            "max_tokens": MAX_TOKENS,
+            "response_format": response_format,
+        }
+        async with sessions[0].post(base_url + "/chat/completions", json=body, headers={"Authorization": "Bearer k"}) as reply:
+            reply.raise_for_status()
+            return Answer.model_validate_json((await reply.json())["choices"][0]["message"]["content"])
+
+    return ask
+
+
+def _ours(base_url: str) -> Any:
+    sys.path.insert(0, str(ROOT))
+    from service.adapters.llm import build_model
+    from service.ports import Message
+
+    model = build_model("openai/scripted", base_url=base_url, api_key="k")
+
+    async def ask(text: str) -> Answer:
+        messages = (Message("system", SYSTEM), Message("user", text))
+        return (await model.ask(messages, response_model=Answer, max_tokens=MAX_TOKENS, timeout_s=120)).answer
+
+    return ask
+
+
+# --- the load ----------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, kw_only=True)
+class Server:
+    """A server process; `cpu_s` and `rss_bytes` are of its whole process tree."""
+
+    process: subprocess.Popen[bytes]
+    port: int
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    def cpu_s(self) -> float:
+        return sum(_stat(pid)[0] for pid in _tree(self.process.pid))
+
+    def rss_bytes(self) -> int:
+        return sum(_stat(pid)[1] for pid in _tree(self.process.pid))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Load:
+    """What a number of requests took. Milliseconds, and bytes."""
+
+    answered: int
+    failed: int
+    p50_ms: float
+    p99_ms: float
+    cpu_ms_each: float
+    bytes_each: float
+    ready_max_ms: float
+    seconds: float
+
+
+def _stat(pid: int) -> tuple[float, int]:
+    with suppress(FileNotFoundError, ProcessLookupError):
+        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+        return (int(fields[11]) + int(fields[12])) * TICK_S, int(fields[21]) * resource.getpagesize()
+    return 0.0, 0
+
+
+def _tree(pid: int) -> Iterator[int]:
+    yield pid
+    with suppress(FileNotFoundError, ProcessLookupError):
+        for task in Path(f"/proc/{pid}/task").iterdir():
+            for child in (task / "children").read_text().split():
+                yield from _tree(int(child))
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@contextmanager
+def started(command: list[str], port: int, *, ready: str, environment: dict[str, str] | None = None) -> Iterator[Server]:
+    """`command` running, once `ready` answers 200; ended with the block."""
+    process = subprocess.Popen(command, cwd=ROOT, env={**os.environ, **(environment or {})})
+    server = Server(process=process, port=port)
+    try:
+        asyncio.run(_until_ready(server, ready))
+        yield server
+    finally:
+        process.terminate()
+        try:
+            process.wait(10)
+        except subprocess.TimeoutExpired:
+            process.kill()
+
+
+async def _until_ready(server: Server, path: str) -> None:
+    async with aiohttp.ClientSession() as session:
+        for _ in range(300):
+            if server.process.poll() is not None:
+                break
+            with suppress(aiohttp.ClientError, TimeoutError):
+                async with session.get(server.url + path, timeout=aiohttp.ClientTimeout(total=1)) as reply:
+                    if reply.status == 200:
+                        return
+            await asyncio.sleep(0.1)
+    raise SystemExit(f"{server.process.args} did not become ready")
+
+
+async def load(server: Server, *, requests: int, connections: int, watch_readiness: bool = False) -> Load:
+    """`requests` POSTs over `connections` connections at a time, after one to warm up."""
+    body = json.dumps({"text": ARTICLE}).encode()
+    headers = {"Content-Type": "application/json"}
+    times_ms: list[float] = []
+    ready_ms: list[float] = [0.0]
+    failures = 0
+    peak = 0
+    gate = asyncio.Semaphore(connections)
+    done = asyncio.Event()
+
+    async def post(session: aiohttp.ClientSession) -> None:
+        nonlocal failures
+        async with gate:
+            begun = time.perf_counter()
+            try:
+                async with session.post(server.url + "/extract", data=body, headers=headers) as reply:
+                    await reply.read()
+                    failures += reply.status != 200
+            except aiohttp.ClientError:
+                failures += 1
+            times_ms.append((time.perf_counter() - begun) * 1e3)
+
+    async def watch(session: aiohttp.ClientSession) -> None:
+        nonlocal peak
+        while not done.is_set():
+            peak = max(peak, server.rss_bytes())
+            if watch_readiness:
+                begun = time.perf_counter()
+                async with session.get(server.url + "/health/ready") as reply:
+                    await reply.read()
+                ready_ms.append((time.perf_counter() - begun) * 1e3)
+            await asyncio.sleep(0.1)
+
+    timeout = aiohttp.ClientTimeout(total=300)
+    async with (
+        aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0), timeout=timeout) as session,
+        aiohttp.ClientSession() as other,
+    ):
+        for _ in range(min(20, requests)):
+            await post(session)
+        times_ms.clear()
+        failures = 0
+        cpu, rss, begun = server.cpu_s(), server.rss_bytes(), time.perf_counter()
+        watching = asyncio.create_task(watch(other))
+        await asyncio.gather(*(post(session) for _ in range(requests)))
+        seconds = time.perf_counter() - begun
+        done.set()
+        await watching
+    times_ms.sort()
+    return Load(
+        answered=requests - failures,
+        failed=failures,
+        p50_ms=times_ms[len(times_ms) // 2],
+        p99_ms=times_ms[min(len(times_ms) - 1, int(len(times_ms) * 0.99))],
+        cpu_ms_each=(server.cpu_s() - cpu) / requests * 1e3,
+        bytes_each=(peak - rss) / requests,
+        ready_max_ms=max(ready_ms),
+        seconds=seconds,
+    )
+
+
+# --- the report --------------------------------------------------------------------------------------------------------
+
+
+@contextmanager
+def upstream(delay_s: float) -> Iterator[str]:
+    port = _free_port()
+    command = [sys.executable, __file__, "serve-upstream", "--port", str(port), "--delay", str(delay_s)]
+    with started(command, port, ready="/v1/models") as server:
+        yield server.url + "/v1"
+
+
+@contextmanager
+def variant(name: str, base_url: str, *, loop: str, service: str | None) -> Iterator[Server]:
+    port = _free_port()
+    environment = {}
+    if name == "service":
+        command = shlex.split((service or "").format(port=port))
+        environment = {"PARLEY_MODEL": "openai/scripted", "PARLEY_BASE_URL": base_url, "PARLEY_API_KEY": "k"}
+    else:
+        command = [sys.executable, __file__, "serve-variant", "--variant", name, "--port", str(port)]
+        command += ["--base-url", base_url, "--loop", loop]
+    with started(command, port, ready="/health/ready", environment=environment) as server:
+        yield server
+
+
+def report_overhead(names: list[str], *, requests: int, loop: str, service: str | None) -> dict[str, Load]:
+    print(f"\nA model of 0 ms, one connection, {requests} requests (loop: {loop})")
+    print(f"{'variant':10} {'p50 ms':>8} {'p99 ms':>8} {'CPU ms':>8} {'of stock':>9} {'of raw':>7} {'failed':>7}")
+    loads: dict[str, Load] = {}
+    with upstream(0) as base_url:
+        for name in names:
+            with variant(name, base_url, loop=loop, service=service) as server:
+                loads[name] = asyncio.run(load(server, requests=requests, connections=1))
+    for name, figures in loads.items():
+        stock, raw = (loads[other].cpu_ms_each if other in loads else float("nan") for other in ("stock", "raw"))
+        print(
+            f"{name:10} {figures.p50_ms:8.2f} {figures.p99_ms:8.2f} {figures.cpu_ms_each:8.2f} "
+            f"{figures.cpu_ms_each / stock:9.2f} {figures.cpu_ms_each / raw:7.2f} {figures.failed:7d}"
+        )
+    return loads
+
+
+def report_in_flight(names: list[str], *, requests: int, delay_s: float, loop: str, service: str | None) -> dict[str, Load]:
+    print(f"\nA model of {delay_s:g} s, {requests} requests at once (loop: {loop})")
+    print(f"{'variant':10} {'answered':>8} {'added p50 s':>12} {'added p99 s':>12} {'KB each':>8} {'ready max ms':>13}")
+    loads: dict[str, Load] = {}
+    with upstream(delay_s) as base_url:
+        for name in names:
+            with variant(name, base_url, loop=loop, service=service) as server:
+                figures = loads[name] = asyncio.run(_in_flight(server, requests))
+            print(
+                f"{name:10} {figures.answered:8d} {figures.p50_ms / 1e3 - delay_s:12.2f} {figures.p99_ms / 1e3 - delay_s:12.2f} "
+                f"{figures.bytes_each / 1e3:8.1f} {figures.ready_max_ms:13.1f}"
+            )
+    return loads
+
+
+async def _in_flight(server: Server, requests: int) -> Load:
+    return await load(server, requests=requests, connections=requests, watch_readiness=True)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("role", nargs="?", default="report", choices=["report", "serve-upstream", "serve-variant"])
+    parser.add_argument("--variant", default="ours")
+    parser.add_argument("--port", type=int, default=0)
+    parser.add_argument("--base-url", default="")
+    parser.add_argument("--delay", type=float, default=0.0)
+    parser.add_argument("--loop", default="asyncio", choices=["asyncio", "uvloop"])
+    parser.add_argument("--variants", default="stock,raw,ours", help="which of them, with commas")
+    parser.add_argument("--service", help="the command of the real service, with {port}")
+    parser.add_argument("--requests", type=int, default=400)
+    parser.add_argument("--in-flight", type=int, default=1_000, help="0: leave that part out")
+    parser.add_argument("--quick", action="store_true")
+    parser.add_argument("--json", type=Path, help="also write the figures there")
+    given = parser.parse_args()
+    if given.role == "serve-upstream":
+        asyncio.run(run_upstream(given.port, given.delay))
+    elif given.role == "serve-variant":
+        run_variant(given.variant, given.port, given.base_url, given.loop)
+    else:
+        report(given)
+
+
+def report(given: argparse.Namespace) -> None:
+    files, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (min(most, 20_000) if most > 0 else files, most))
+    names = [name for name in given.variants.split(",") if name] + (["service"] if given.service else [])
+    requests = 100 if given.quick else given.requests
+    figures = {"overhead": report_overhead(names, requests=requests, loop=given.loop, service=given.service)}
+    if given.in_flight and not given.quick:
+        kept = [name for name in names if name != "stock"]  # stock answers about half of them; it would only take time
+        figures["in_flight"] = report_in_flight(
+            kept, requests=given.in_flight, delay_s=10.0, loop=given.loop, service=given.service
+        )
+    if given.json:
+        plain = {part: {name: vars(figure) for name, figure in loads.items()} for part, loads in figures.items()}
+        given.json.write_text(json.dumps(plain, indent=2) + "\n")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,118 @@
+"""Settings to services: the only place that builds things.
+
+Vendors' packages are imported here, where an engine needs them: a service or command that works by rules only starts without them.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Awaitable, Callable
+from typing import Protocol
+
+from service.adapters.model_files import cache_dir, installed
+from service.adapters.prompts import PromptFiles
+from service.errors import ExtraMissing, ModelFileMissing
+from service.extraction.confirm import ConfirmEngine
+from service.extraction.engine import RULES, Engine
+from service.extraction.full import FullEngine
+from service.handlers import Services
+from service.ports import ChatModel
+from service.settings import LOCAL, Settings
+
+CONFIRM_PROMPT = "confirm"
+PROBE_TIMEOUT_S = 3.0
+
+
+class MonotonicClock:
+    """A `Clock` of the machine."""
+
+    def now(self) -> float:
+        """Seconds since some fixed point."""
+        return time.monotonic()
+
+
+class RunningModel(ChatModel, Protocol):
+    """A model of ours: it can be probed and closed."""
+
+    async def is_reachable(self, timeout_s: float) -> bool:
+        """Whether it answers, without asking for a completion."""
+        ...
+
+    async def aclose(self) -> None:
+        """Let go of its connections or processes."""
+        ...
+
+
+def has_local_model(settings: Settings) -> bool:
+    """Whether the embedded model has been pulled."""
+    return installed(cache_dir(settings.model_dir)) is not None
+
+
+def default_engine(settings: Settings) -> str:
+    """The engine that answers when a request names none: `auto` prefers a configured server, then the embedded model."""
+    if settings.model != "auto":
+        return settings.model
+    if settings.remote_model is not None:
+        return settings.remote_model
+    return LOCAL if _local_is_usable(settings) else RULES
+
+
+def _local_is_usable(settings: Settings) -> bool:
+    if not has_local_model(settings):
+        return False
+    try:
+        import xllamacpp  # noqa: F401 - only whether the extra is there
+    except ImportError:
+        return False
+    return True
+
+
+async def build_services(settings: Settings) -> Services:
+    """Build everything that the settings name. Raises a SetupError that says what is missing."""
+    prompts = PromptFiles()
+    default = default_engine(settings)
+    names = [name for name in dict.fromkeys((default, *settings.models)) if name != RULES]
+    if settings.model == "auto" and LOCAL not in names and _local_is_usable(settings):
+        names.append(LOCAL)
+    engines: dict[str, Engine] = {}
+    probes: dict[str, Callable[[], Awaitable[bool]]] = {}
+    closers: list[Callable[[], Awaitable[None]]] = []
+    for name in names:
+        model = _local_model(settings) if name == LOCAL else _remote_model(name, settings)
+        prompt = prompts.get(CONFIRM_PROMPT if name == LOCAL else settings.prompt)
+        engines[name] = ConfirmEngine(model, prompt) if name == LOCAL else FullEngine(model, prompt)
+        probes[name] = _probe(model)
+        closers.append(model.aclose)
+    return Services(
+        default=default,
+        engines=engines,
+        prompts=prompts,
+        prompt=settings.prompt,
+        clock=MonotonicClock(),
+        deadline_s=settings.deadline,
+        max_words=settings.max_words,
+        probes=probes,
+        closers=tuple(closers),
+    )
+
+
+def _probe(model: RunningModel) -> Callable[[], Awaitable[bool]]:
+    return lambda: model.is_reachable(PROBE_TIMEOUT_S)
+
+
+def _remote_model(name: str, settings: Settings) -> RunningModel:
+    from service.adapters.llm import build_model
+
+    key = settings.api_key.get_secret_value() if settings.api_key is not None else None
+    return build_model(name, base_url=settings.base_url, api_key=key, mode=settings.instructor_mode)
+
+
+def _local_model(settings: Settings) -> RunningModel:
+    path = installed(cache_dir(settings.model_dir))
+    if path is None:
+        raise ModelFileMissing
+    try:
+        from service.adapters.local_server import LocalModel
+    except ImportError:
+        raise ExtraMissing(extra="local", needed_for="The embedded model") from None
+    return LocalModel(path)

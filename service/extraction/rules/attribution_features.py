@@ -1,0 +1,271 @@
+"""
+What the attribution model looks at: named features of a quoted region, and of a mention as its possible speaker.
+
+The article is reduced to one string of letters (`Scene.line`): every mention is one letter, every outermost quoted region one `Q`,
+and of the other tokens only those that carry syntax are left. The way from a mention to a quotation is then a short string.
+"""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_left, bisect_right
+from dataclasses import dataclass, field
+
+from service.domain.candidate import Candidates, Mention, MentionKind, QuotedRegion
+from service.text.names_tokens import Tokens, tokens_of
+
+_KEPT = frozenset("Q,:;.-()cvxyebhk&Poa|¶u")
+_LETTER = {MentionKind.PERSON: "M", MentionKind.ORGANIZATION: "G", MentionKind.UNNAMED: "N", MentionKind.PRONOUN: "H"}
+_GLOSS = re.compile(r"\([^()|¶Qcv]{0,12}\)")
+_BEFORE, _AFTER, _PARAGRAPHS_BACK = 9, 6, 2
+_WORD = re.compile(r"[^\W_]+(?:['’-][^\W_]+)*")
+_FIRST_PERSON = frozenset("i we my our me us i'm we're i've we've i’m we’re i’ve we’ve".split())
+
+
+@dataclass(frozen=True, slots=True)
+class Spot:
+    """A mention in the scene: its tokens first..last (exclusive) and its place in the reduced line."""
+
+    mention: Mention
+    first: int
+    last: int
+    place: int
+
+
+@dataclass(frozen=True, slots=True)
+class Scene:
+    """One article, prepared: `places[k]` is the token of `line[k]`; `quotes` the token index of each outermost region, in order."""
+
+    candidates: Candidates
+    tokens: Tokens
+    line: str
+    places: list[int]
+    spots: list[Spot]
+    spot_places: list[int]
+    quotes: list[tuple[int, int, QuotedRegion]]
+    counts: dict[str, int]
+    line_speakers: dict[int, Spot] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Previous:
+    """The quotation before: its place in the line, its speaker's entity and spot."""
+
+    place: int
+    entity: str | None
+    spot: Spot
+    paragraph: int
+    turn: str | None = None
+
+
+def scene_of(candidates: Candidates) -> Scene:
+    """Prepare an article."""
+    tokens = tokens_of(candidates.text, candidates.sentences, candidates.regions)
+    line: list[str] = []
+    places: list[int] = []
+    spots: list[Spot] = []
+    quotes: list[tuple[int, int, QuotedRegion]] = []
+    index, size = 0, len(tokens.tags)
+    upcoming = [(tokens.at(mention.span.start), mention) for mention in candidates.mentions]
+    position = 0
+    while index < size:
+        letter = tokens.tags[index]
+        while position < len(upcoming) and upcoming[position][0] < index:
+            position += 1
+        if position < len(upcoming) and upcoming[position][0] == index and tokens.ends[index] > tokens.starts[index]:
+            here = position
+            last = index + 1
+            while position < len(upcoming) and upcoming[position][0] == index:
+                mention = upcoming[position][1]
+                last = max(last, tokens.at(mention.span.end - 1) + 1) if position == here else last
+                spots.append(Spot(mention, index, tokens.at(mention.span.end - 1) + 1, len(line)))
+                position += 1
+            line.append(_LETTER[upcoming[here][1].kind])
+            places.append(index)
+            inner = position
+            while inner < len(upcoming) and upcoming[inner][0] < last:
+                mention = upcoming[inner][1]
+                spots.append(Spot(mention, upcoming[inner][0], tokens.at(mention.span.end - 1) + 1, len(line) - 1))
+                inner += 1
+            position = inner
+            index = last
+            continue
+        if letter in _KEPT:
+            if letter == "Q":
+                quotes.append((index, len(line), tokens.regions[index]))
+            if not (letter == "x" and line and line[-1] == "x"):
+                line.append(letter)
+                places.append(index)
+        index += 1
+    counts: dict[str, int] = {}
+    for mention in candidates.mentions:
+        if mention.entity:
+            counts[mention.entity] = counts.get(mention.entity, 0) + 1
+    scene = Scene(candidates, tokens, "".join(line), places, spots, [spot.place for spot in spots], quotes, counts)
+    _add_lines(scene)
+    return scene
+
+
+def _add_lines(scene: Scene) -> None:
+    """Tie each attribution line to the quotation before it."""
+    for line in scene.candidates.lines:
+        spot = next((spot for spot in scene.spots if spot.mention.span.overlaps(line.name)), None)
+        before = [number for number, quote in enumerate(scene.quotes) if quote[2].outer.end <= line.span.start]
+        if spot is not None and before:
+            scene.line_speakers[before[-1]] = spot
+
+
+def speakers_near(scene: Scene, number: int, previous: Previous | None) -> list[Spot]:
+    """The mentions that may be the speaker of quotation `number`: those around it, and the speaker before."""
+    index, place, region = scene.quotes[number]
+    del region
+    low = bisect_left(scene.spot_places, place)
+    paragraph, sentence = scene.tokens.paragraph[index], scene.tokens.sentence[index]
+    found: list[Spot] = []
+    for spot in reversed(scene.spots[max(0, low - 2 * _BEFORE):low]):
+        gap = paragraph - scene.tokens.paragraph[spot.first]
+        if gap > _PARAGRAPHS_BACK or len(found) >= _BEFORE:
+            break
+        found.append(spot)
+    high = bisect_right(scene.spot_places, place)
+    for spot in scene.spots[high:high + _AFTER]:
+        if scene.tokens.paragraph[spot.first] != paragraph or scene.tokens.sentence[spot.first] > sentence + 1:
+            break
+        found.append(spot)
+    line_speaker = scene.line_speakers.get(number)
+    for extra in (previous.spot if previous else None, line_speaker):
+        if extra is not None and extra not in found:
+            found.append(extra)
+    return found
+
+
+def cue_between(scene: Scene, number: int, spot: Spot) -> tuple[int, int] | None:
+    """Tokens (first, last exclusive) of the cue that ties this mention to this quotation, or None."""
+    index, place, _ = scene.quotes[number]
+    tags = scene.tokens.tags
+    if spot.last <= index:
+        if spot.first > 1 and tags[spot.first - 2] == "a":
+            return spot.first - 2, spot.first
+        found = [at for at in scene.places[spot.place + 1:place] if tags[at] in "cy"]
+        if found and (spot.first > 3) and "a" in tags[max(0, spot.first - 4):spot.first]:
+            pass
+        speech = [at for at in found if tags[at] == "c" or scene.tokens.lower[at] in SPEAKING]
+        return (speech[-1], speech[-1] + 1) if speech else None
+    between = tags[index + 1:spot.first]
+    if "a" in between[-5:]:
+        at = index + 1 + between.rindex("a")
+        return at, at + 2
+    if "c" in between and len(between) <= 8:
+        at = index + 1 + between.index("c")
+        return at, at + 1
+    after = re.match(r"[^QcvM|¶.]{0,14}?c", tags[spot.last:spot.last + 16])
+    return (spot.last + after.end() - 1, spot.last + after.end()) if after else None
+
+
+SPEAKING = frozenset(
+    "saying adding telling calling writing describing asking noting stating arguing claiming warning insisting declaring announcing explaining "
+    "tweeting shouting quoting citing accusing suggesting promising urging vowing predicting demanding slamming blasting dismissing".split()
+)
+
+
+def speaker_features(scene: Scene, number: int, spot: Spot, previous: Previous | None, order: int) -> list[str]:
+    """Names of the features that hold for this mention as the speaker of quotation `number`."""
+    index, place, region = scene.quotes[number]
+    tokens, line = scene.tokens, scene.line
+    tags = tokens.tags
+    before = spot.place < place
+    paragraph_gap = tokens.paragraph[index] - tokens.paragraph[spot.first]
+    sentence_gap = min(5, abs(tokens.sentence[index] - tokens.sentence[spot.first]))
+    path = line[spot.place + 1:place] if before else line[place + 1:spot.place]
+    if "(" in path:
+        path = _GLOSS.sub("", path)
+    side = "<" if before else ">"
+    kind = _LETTER[spot.mention.kind]
+    where = f"{side}{min(3, paragraph_gap)}{sentence_gap}"
+    opens = tags[index - 1] in "¶"
+    closes = index + 1 >= len(tags) or tags[index + 1] == "¶"
+    shape = ("[" if opens else "(") + ("]" if closes else ")")
+    follow = line[spot.place + 1:spot.place + 4]
+    lead = line[max(0, spot.place - 2):spot.place]
+    names = [
+        "bias", f"where={where}", f"kind={kind}{side}{min(2, sentence_gap)}", f"order={side}{order}", f"shape={shape}{where}",
+        f"path={side}{path}" if len(path) <= 6 else f"path={side}{path[:2]}~{path[-2:]}",
+        f"near={side}{path[:2] if before else path[-2:]}|{path[-1:] if before else path[:1]}",
+        f"follow={side}{follow[:2]}", f"lead={side}{lead}", f"around={lead[-1:]}{kind}{follow[:1]}{side}{min(2, sentence_gap)}",
+        f"quotes={side}{min(2, path.count('Q'))}{min(1, paragraph_gap)}",
+    ]  # fmt: skip
+    cue = cue_between(scene, number, spot)
+    if cue is None:
+        names.append(f"nocue={where}{kind}")
+    else:
+        distance = index - cue[1] if cue[0] < index else cue[0] - index - 1
+        inverted = cue[1] <= spot.first
+        form = f"{side}{'i' if inverted else 's'}"
+        names += [f"cue={tokens.lower[cue[0]]}", f"cueform={form}{where}", f"cuegap={form}{min(4, distance)}",
+                  f"subject={form}{_gap(tokens, spot, cue)}", f"cuekind={form}{kind}"]  # fmt: skip
+    names += _entity_features(scene, index, spot, previous, shape, where, path)
+    if scene.line_speakers.get(number) is spot:
+        names.append("line")
+    return names
+
+
+def _gap(tokens: Tokens, spot: Spot, cue: tuple[int, int]) -> str:
+    """The letters between a mention and its cue, at most five."""
+    between = tokens.tags[spot.last:cue[0]] if cue[0] >= spot.last else tokens.tags[cue[1]:spot.first]
+    between = between.strip("rT")
+    return between if len(between) <= 4 else between[:2] + "~" + between[-2:]
+
+
+def _entity_features(
+    scene: Scene, index: int, spot: Spot, previous: Previous | None, shape: str, where: str, path: str
+) -> list[str]:  # fmt: skip
+    """Features of who the mention stands for: how often it is named, whether it spoke before."""
+    entity = spot.mention.entity
+    count = scene.counts.get(entity or "", 1)
+    names = [f"count={min(5, count)}{where[0]}", f"head={spot.mention.span.text.lower()}" if spot.mention.kind is MentionKind.PRONOUN
+             else f"plural={spot.mention.plural}"]  # fmt: skip
+    if previous is None:
+        return names
+    gap = min(3, scene.tokens.paragraph[index] - previous.paragraph)
+    same = entity is not None and entity == previous.entity
+    if same:
+        names += [f"same={gap}{shape}", f"same={where}"]
+    if spot is previous.spot:
+        names += [f"again={gap}{shape}{min(1, path.count('Q'))}"]
+    if same and previous.turn is None:
+        names.append(f"onlyspeaker={gap}")
+    if not same and entity is not None and entity == previous.turn:
+        names.append(f"turn={gap}{shape}")
+    return names
+
+
+def region_features(scene: Scene, number: int, top: float, margin: float, has_cue: bool) -> list[str]:
+    """Names of the features that say whether quotation marks hold somebody's words."""
+    index, place, region = scene.quotes[number]
+    tokens, line = scene.tokens, scene.line
+    tags, text = tokens.tags, region.span.text
+    inner = _WORD.findall(text[:400])
+    low = [word.lower() for word in inner]
+    count = len(inner)
+    size = str(count) if count <= 5 else "6" if count <= 7 else "8" if count <= 12 else "13"
+    end = text[-1:] if text[-1:] in ",.!?…" else "w"
+    capital = sum(word[0].isupper() for word in inner)
+    case = "title" if count > 1 and capital >= count * 0.7 else "upper" if text[:1].isupper() else "low"
+    before, after = tags[index - 1], tags[index + 1:index + 2] or "¶"
+    word_before = tokens.lower[index - 1] if index and before not in "|¶" else before
+    names = [
+        "bias", f"size={size}", f"end={end}", f"case={case}", f"sizecase={size}{case}", f"sizeend={size}{end}",
+        f"before={before}", f"after={after}", f"around={before}{after}", f"word={word_before}", f"cue={has_cue}{size}",
+        f"style={region.style}", f"top={_bucket(top)}", f"margin={_bucket(margin)}", f"closed={region.closed}",
+        f"beforesize={before}{size}", f"aftersize={after}{size}", f"line={line[max(0, place - 2):place]}", f"left={line[max(0, place - 4):place]}",
+    ]  # fmt: skip
+    if not _FIRST_PERSON.isdisjoint(low):
+        names.append("firstperson")
+    sentence = line[max(line.rfind("|", 0, place), line.rfind("¶", 0, place)) + 1:place]
+    names.append(f"sentence={'c' in sentence}{'a' in sentence}{size}")
+    return names
+
+
+def _bucket(value: float) -> str:
+    """A number in 0..1 in tenths."""
+    return str(min(9, max(0, int(value * 10))))

@@ -1,0 +1,122 @@
+"""The words of exchanges: who is exchanged, how releases, swaps and receptions are named, what only looks like one."""
+
+from __future__ import annotations
+
+import re
+
+from service.domain.draft import Category
+
+_M, _C, _O = Category.MILITARY, Category.CIVILIAN, Category.OTHER
+_NOUNS: dict[str, Category] = {
+    r"prisoners?(?: of war|-of-war)?|POWs?|PoWs?|captives?|inmates?|convicts?|internees?|abductees?|spies|spy": Category.PRISONERS,
+    r"detainees?": _O,
+    r"hostages?": Category.HOSTAGES,
+    r"bodies|body|remains|corpses?|coffins?": Category.BODIES,
+    r"soldiers?|servicem[ae]n|servicewom[ae]n|service members?|servicemembers?|serviceperson|troops|troopers?|marines?|sailors?|airm[ae]n"
+    r"|pilots?|combatants?|conscripts?|border guards?|(?:national )?guardsm[ae]n|defenders|commandos?|paratroopers?"
+    r"|(?:military|army) (?:officers|personnel|men)|crewm[ae]n|peacekeepers?": _M,
+    r"fighters?|militants?|militiam[ae]n|guerrillas?|rebels?|insurgents?|separatists?|agents?|operatives?|officers?|policem[ae]n"
+    r"|police officers?|riot police(?:men)?|activists?|dissidents?|journalists?|reporters?|engineers?|workers?|contractors?"
+    r"|aid workers?|doctors?|nurses?|missionaries|monks|pilgrims|tourists?|fishermen|observers?|monitors?|politicians?|lawmakers?"
+    r"|diplomats?|officials?|commanders?|leaders?|mercenar(?:y|ies)|suspects?|supporters?|members?|relatives?|executives?"
+    r"|academics?|scholars?|students|pastors?|priests?|sailors?|villagers?|clergymen|figures|opponents?|critics?": _O,
+    r"civilians?|noncombatants|non-combatants": _C,
+    r"wom[ae]n|females": Category.WOMEN,
+    r"m[ae]n|males": Category.MEN,
+    r"children|girls?|boys?|minors?|teenagers?|schoolgirls?|schoolboys?|schoolchildren|youths?|infants?|bab(?:y|ies)": Category.CHILDREN,
+    r"wounded(?= (?:and|were|in)|[,.]|$)|injured(?= (?:and|were)|[,.]|$)": Category.WOUNDED,
+    r"people|persons?|individuals?|nationals?|citizens?|compatriots|countrymen|captured|detained|others|foreigners": Category.TOTAL,
+}
+PEOPLE = re.compile(
+    r"(?<![\w-])(?:" + "|".join(f"(?P<g{i}>{pattern})" for i, pattern in enumerate(_NOUNS)) + r")(?![\w-]|'s \w+ (?:said|told))", re.IGNORECASE
+)
+_CATEGORIES = tuple(_NOUNS.values())
+CAPTIVE = re.compile(
+    r"(?<![\w-])(?:prisoners?(?:'s?)?(?: of war|-of-war)?|POWs?|PoWs?|captives?|hostages?(?:'s?)?|detainees?(?:'s?)?|inmates|internees|abductees?|captivity"
+    r"|captured|detained|imprisoned|jailed|abducted|kidnapped|remains of|bodies of|dead bodies|custody|prisons?|jails?)(?![\w-])",
+    re.IGNORECASE,
+)
+
+
+def category_of(match: re.Match[str]) -> Category:
+    """The category of a matched people noun."""
+    for index, category in enumerate(_CATEGORIES):
+        if match[f"g{index}"] is not None:
+            return category
+    return Category.OTHER
+
+
+# --- what is an exchange of people, what only sounds like one -------------------------------------------------------------
+_WHO = (
+    r"(?:prisoners?(?:'s?)?(?:[ -]of[ -]war)?|POWs?|PoWs?|hostages?(?:'s?)?|captives?|detainees?|inmates?|sp(?:y|ies)|bod(?:y|ies)|remains"
+    r"|hostages?(?:[- ](?:for|and)[- ]|/)prisoners?|prisoners?(?:[- ](?:for|and)[- ]|/)hostages?)"
+)
+SWAP_NOUN = re.compile(
+    rf"(?<![\w-]){_WHO}[- ](?:(?:release|transfer)[- ])?(?:swaps?|exchanges?|trades?|deals?(?! with)|exchange deals?|swap deals?|release deals?"
+    r"|hand-?overs?|transfers?(?= (?:deal|agreement|with|between))|swapping|exchanging|repatriations?)(?![\w-])"
+    rf"|(?<![\w-])(?:exchanges?|swaps?|trades?|hand-?overs?|swapping|exchanging|trading) (?:of|for) (?:[\w,.'’“”\"-]+ ){{0,6}}?"
+    r"(?:prisoners|POWs|PoWs|captives|hostages|detainees|captured soldiers|captured servicemen|bodies|remains|inmates|spies|captive soldiers)(?![\w-])"
+    r"|(?<![\w-])(?:[\d,]+|one|two|all)(?:[- ]for[- ])(?:[\d,]+|one|two|three|all)(?![\w-]) (?:prisoner |POW |captive )?(?:swap|exchange|deal|formula|principle)",
+    re.IGNORECASE,
+)
+SWAP_VERB = re.compile(
+    r"(?<![\w-])(?:exchang(?:e|ed|es|ing)|swap(?:ped|s|ping)?|trad(?:e|ed|es|ing))(?! (?:deal|agreement|war|talks|fire\b|blows|barbs|places|students))(?![\w-])",
+    re.IGNORECASE,
+)
+FOR = re.compile(r"(?<![\w-])in (?:exchange|return|trade|a swap|a trade|swap) (?:for|with)(?![\w-])|(?<![\w-])in (?:exchange|return)(?=[ ,.;:]|$)", re.IGNORECASE)
+NOT_PEOPLE = re.compile(
+    r"(?<![\w-])(?:(?:stock|currency|foreign|securities|commodit\w+|student|cultural|academic|information|gun|heat|crypto\w*|insurance|health|data"
+    r"|debt|equity|rate|default|land|cap-and|player|draft) (?:exchanges?|swaps?|trad\w+)|exchange (?:rates?|programs?|programmes?|students?)"
+    r"|(?:exchang\w+|trad\w+|swap\w*) (?:of )?(?:gun)?(?:fire|shots|blows|words|views|gifts|vows|emails?|messages|ideas|information|stories|notes"
+    r"|numbers|barbs|insults|letters|pleasantries|glances|jerseys|artillery|missiles?|strikes|intelligence)|wife swap|house swap|job swap)",
+    re.IGNORECASE,
+)
+JUDICIAL = re.compile(
+    r"(?<![\w-])(?:amnest\w+|parole\w*|on bail|bailed|bail|acquitt\w+|early release|time served|overturned|exonerat\w+|appeals court|ruled that"
+    r"|judge (?:ordered|ruled|released|freed)|court (?:ordered|ruled|freed|released)|extradit\w+|deported|clemency|commut\w+|probation"
+    r"|sentence reform|furlough\w*|halfway house|nonviolent|non-violent|drug offenders?|rescued|escaped|raid)(?![\w-])",
+    re.IGNORECASE,
+)
+GATE = re.compile(
+    r"(?i:\b(?:prisoners?|hostages?|captives?|detainees?|POWs?|captivity|captured|bodies|remains|spies|spy|imprisoned|jailed|detained|kidnapped|abducted)\b)"
+)
+GATE_ACT = re.compile(
+    r"(?i:\b(?:swap|exchang|trade[ds]?\b|releas|freed?\b|freeing|hand(?:ed|ing)? over|handover|repatriat|return(?:ed|ing)? |turned over|let go|liberat|set free))"
+)
+
+# --- the verbs ------------------------------------------------------------------------------------------------------------
+_RELEASE = (
+    r"releas(?:e[sd]?|ing)|freed|free(?=s? )|freeing|liberat(?:e[sd]?|ing)|repatriat(?:e[sd]?|ing)|hand(?:ed|ing|s)? (?:over|back)"
+    r"|handed|turn(?:ed|ing|s)? over|deliver(?:ed|ing|s)?|return(?:ed|ing|s)?|g[ai]ve[ns]? (?:back|up)|giving (?:back|up)|let(?:ting)? go"
+    r"|set(?:ting)?(?= \w+(?: \w+){0,4} free\b)|set free|sen[dt](?:ing)? (?:home|back)|sen[dt]|transfer(?:red|ring|s)?|relinquish\w*|part(?:ed|ing) with"
+    r"|let(?= \w+(?: \w+){0,3} go\b)"
+)
+_RECEIVE = (
+    r"receiv(?:e[sd]?|ing)|g[eo]t(?:ting|s)? back|got|get|t(?:ook|ake|aking|aken) (?:in|back|delivery of|home)|recover(?:ed|ing|s)?|br(?:ing|ought|inging)"
+    r"(?: back| home)?|secur(?:e[sd]?|ing)|w(?:in|on|inning)(?= (?:the|his|her|their) (?:release|freedom|return))|welcom(?:e[sd]?|ing)(?: back| home)?|collect(?:ed)?"
+    r"|regain(?:ed)?"
+)
+_COME = (
+    r"c(?:ame|ome|oming)(?: back)?(?= home| to)|arriv(?:e[sd]?|ing)|fl(?:ew|own|y|ying)|cross(?:ed|ing)|walk(?:ed)? free|head(?:ed|ing)(?= home| to| back)|land(?:ed)?"
+    r"|went(?= home| back| free| to| north| south)|go(?:ne|ing)? (?:home|free)|are (?:home|back|free)|is (?:home|back|free)|reunited"
+)
+_HOLD = (
+    r"held|hold(?:s|ing)?|detain(?:ed|s|ing)?|imprison(?:ed)?|jail(?:ed)?|captur(?:ed|es?|ing)|kidnapp?(?:ed|ing)?|abduct(?:ed)?|seized|arrested"
+    r"|serving|languish\w+|sentenced|convicted|taken"
+)
+TOKENS = re.compile(
+    rf"(?<![\w-])(?:(?P<S>exchang(?:e[sd]?|ing)|swap(?:ped|s|ping)?|trad(?:e[sd]?|ing))|(?P<R>{_RELEASE})|(?P<G>{_RECEIVE})|(?P<C>{_COME})|(?P<K>{_HOLD})"
+    r"|(?P<x>in (?:exchange|return|trade|a swap|a trade) for|in (?:exchange|return)(?=[ ,.;:]|$)|against(?= \d))|(?P<o>for)"
+    r"|(?P<n>(?:release|return|hand-?over|handover|repatriation|freedom|freeing|transfer|delivery)(?= of\b))"
+    r"|(?P<b>by)|(?P<t>(?:back )?(?:in|on)?to|back in)|(?P<f>from)|(?P<m>between)|(?P<v>with)|(?P<a>and|or|as well as|plus|along with)"
+    r"|(?P<e>each|apiece|both sides|either side|each side|both countries|both parties|respectively|mutual\w*|from both|the same number of|an equal number of)"
+    r"|(?P<q>which|who|whom|whose|that|where|when)|(?P<i>in|at|inside)|(?P<p>it|they|he|she))(?![\w-])|(?P<c>[,:])|(?P<d>;| [–—-]{1,2} )",
+    re.IGNORECASE,
+)
+PASSIVE = re.compile(
+    r"(?:\b(?:was|were|been|being|be|are|is|get|gets|got|getting)|'re|'s)(?:,? (?:\w+ly|also|all|both|then|now|not|later|since|already|to be|soon|first|each|either|one|of))*,?\s*$",
+    re.IGNORECASE,
+)
+PERFECT = re.compile(r"\b(?:has|have|had|having|'ve|'d)(?: (?:\w+ly|also|all|both|each|now|not|since|already|so far|just))*\s*$", re.IGNORECASE)
+BASE = re.compile(r"\b(?:to|will|would|could|should|shall|may|might|must|can|did|does|do|not|won't|and|or|'ll)(?: (?:\w+ly|also|all|both|now|not|soon|each|then))*\s*$", re.IGNORECASE)
+DETERMINED = re.compile(r"\b(?:the|a|an|its|their|his|her|our|this|that|these|those|of|'s|first|mass|unilateral|last|prisoner|hostage|for|early|upcoming)\s*$", re.IGNORECASE)

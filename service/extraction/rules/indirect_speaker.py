@@ -1,0 +1,244 @@
+"""Who speaks: the subject of a cue, as a range of tokens, and the mention that stands there."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from service.domain.candidate import Candidates, Mention, MentionKind
+from service.domain.evidence import span_of
+from service.extraction.rules import indirect_tokens as lex
+from service.extraction.rules.indirect_model import Place, Side
+from service.extraction.rules.indirect_tokens import Tokens
+
+_HARD = frozenset((";", ":", "(", ")")) | lex.STOPS | lex.MARKS | lex.DASHES
+_CLAUSE_OPENERS = frozenset("and but or as when while after before because since if although though whereas that where just until once yet so".split())
+_RELATIVE = frozenset(("who", "which", "whom", "that"))
+_ADVERBS = frozenset(
+    "also later then now still even just first earlier previously repeatedly again once soon both had has have was is are were be been being "
+    "only further never already often always all not did does do will would may might can could to".split()
+)
+_TIME_WORDS = lex.DAYS | frozenset("on in at last this week month year night morning afternoon evening the a statement interview".split())
+_MAX_SUBJECT = 22
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """Tokens `first`..`last` (inclusive) of the noun phrase that the cue gives the speech to."""
+
+    first: int
+    last: int
+
+
+def subject_of(place: Place, side: Side, earlier: Sequence[tuple[Place, Subject]] = ()) -> Subject | None:
+    """
+    The subject of the cue, None where the sentence names no one.
+
+    `side` is where the reported clause stands; `earlier` are the cues of the same sentence already resolved, with their subjects
+    ("..., he said, adding that ...").
+    """
+    tokens, cue = place.tokens, place.cue
+    if cue.form == "preposition":
+        return _phrase_after(tokens, place.last + 1)
+    if cue.form == "noun":
+        return _of_noun(place)
+    if cue.passive and cue.inflection == "ed" and cue.lemma not in ("quote", "cite"):
+        agent = next((i for i in range(place.last + 1, min(place.last + 8, len(tokens))) if tokens.word[i] == "by"), None)
+        return _phrase_after(tokens, agent + 1) if agent is not None else None
+    if tokens.get(place.first - 1) == "as" and cue.inflection == "ing":
+        return _quoted_as(place)
+    if side == "before" and _is_inverted(place):
+        return _phrase_after(tokens, place.last + 1)
+    found = _before(tokens, place.first, cue.inflection == "ing")
+    if found is None and earlier:
+        return earlier[-1][1]
+    if cue.inflection == "ing" and earlier and _same_clause(tokens, earlier[-1][0], place):
+        return earlier[-1][1]
+    return found
+
+
+def _same_clause(tokens: Tokens, earlier: Place, place: Place) -> bool:
+    """Whether a participle ("adding") hangs on the earlier cue: a comma or "and" stands before it."""
+    return tokens.get(place.first - 1) in {",", "and", "later", "then"} and earlier.first < place.first
+
+
+def _is_inverted(place: Place) -> bool:
+    """Whether the subject follows the verb: ", said the source"."""
+    tokens = place.tokens
+    before = tokens.get(place.first - 1)
+    return before == "^" or before == "," or before in lex.MARKS or before in lex.DASHES or tokens.quoted[place.first - 1]
+
+
+def _phrase_after(tokens: Tokens, first: int) -> Subject | None:
+    """The noun phrase that begins at `first`."""
+    while first < len(tokens) and (tokens.word[first] in {"also"} or tokens.word[first].endswith("ly")):
+        first += 1
+    index = first
+    while index < len(tokens) and index - first < _MAX_SUBJECT:
+        word = tokens.word[index]
+        if not tokens.is_word(index) or tokens.quoted[index] or word in _RELATIVE or word in lex.DAYS:
+            break
+        if index > first and (tokens.finite[index] == 2 or word in _CLAUSE_OPENERS - {"and"}):
+            break
+        if index > first and word in {"in", "on", "at", "during", "when", "after", "before"} and tokens.get(index + 1) in _TIME_WORDS | {"an", "his", "her"}:
+            break
+        index += 1
+    return Subject(first, index - 1) if index > first else None
+
+
+def _quoted_as(place: Place) -> Subject | None:
+    """"quoted an official as saying", "was quoted as saying"."""
+    tokens = place.tokens
+    verb = next((i for i in range(place.first - 2, max(place.first - 18, -1), -1) if tokens.word[i] in {"quoted", "quotes", "cited", "quoting"}), None)
+    if verb is None:
+        return None
+    if verb + 1 <= place.first - 2 and tokens.word[verb + 1] not in {"by", "in", "on", "as"}:
+        return Subject(verb + 1, place.first - 2)
+    return _before(tokens, verb, participle=False)
+
+
+def _of_noun(place: Place) -> Subject | None:
+    """The source of a noun cue: "a suggestion from X that", "X's claim that", else the subject of the sentence's verb."""
+    tokens = place.tokens
+    if tokens.get(place.last + 1) in {"from", "by"}:
+        found = _phrase_after(tokens, place.last + 2)
+        if found is not None:
+            return found
+    for back in range(place.first - 1, max(place.first - 6, -1), -1):
+        word = tokens.word[back]
+        if word.endswith(("'s", "’s", "s'", "s’")) and not tokens.finite[back] or word in {"his", "her", "its", "their"}:
+            first = back
+            while first > 0 and tokens.is_word(first - 1) and (tokens.raw[first - 1][0].isupper() or tokens.word[first - 1] in lex.DETERMINERS):
+                first -= 1
+            return Subject(first, back)
+        if not tokens.is_word(back) or tokens.finite[back] or word in lex.PREPOSITIONS:
+            break
+    verb = next((i for i in range(place.first - 1, -1, -1) if tokens.finite[i]), None)
+    return _before(tokens, verb, participle=False) if verb is not None else None
+
+
+def _before(tokens: Tokens, verb: int, participle: bool) -> Subject | None:
+    """The noun phrase in front of the verb at index `verb`."""
+    last = _skip_auxiliaries(tokens, verb - 1)
+    if last < 0:
+        return None
+    word = tokens.word[last]
+    if word in {",", "and", "but", "or", "--", "—", "–"} and (participle or word != ","):
+        return _clause_subject(tokens, last)
+    if word == ",":
+        return _before_apposition(tokens, last)
+    if word in _RELATIVE and word != "that" or word == "that" and last and tokens.get(last - 1) == ",":
+        last -= 1
+        if last >= 0 and tokens.word[last] == ",":
+            last -= 1
+    first = _phrase_start(tokens, last)
+    return Subject(first, last) if first <= last else None
+
+
+def _skip_auxiliaries(tokens: Tokens, last: int) -> int:
+    """Step left over adverbs, auxiliaries and times ("on Tuesday") that stand between subject and verb."""
+    while last >= 0:
+        word = tokens.word[last]
+        if word in _ADVERBS or word.endswith("ly") and not tokens.raw[last][0].isupper() or word in lex.AUXILIARIES:
+            last -= 1
+        elif word in lex.DAYS:
+            last -= 2 if tokens.get(last - 1) == "on" else 1
+        else:
+            break
+    return last
+
+
+def _phrase_start(tokens: Tokens, last: int) -> int:
+    """The first token of the noun phrase that ends at `last`."""
+    index = last
+    while index > 0 and last - index < _MAX_SUBJECT:
+        before = tokens.word[index - 1]
+        if before in _HARD or before == "," or tokens.quoted[index - 1] or before in _RELATIVE:
+            break
+        if before in _CLAUSE_OPENERS and not (before == "and" and _joins_subjects(tokens, index - 1)):
+            break
+        if tokens.finite[index - 1] and not _is_modifier(tokens, index - 1):
+            break
+        index -= 1
+    return index
+
+
+def _joins_subjects(tokens: Tokens, conjunction: int) -> bool:
+    """Whether "and" joins two names or nouns ("medics and family members said") and not two clauses."""
+    before = conjunction - 1
+    return before >= 0 and tokens.is_word(before) and not tokens.finite[before] and not tokens.has_finite(max(before - 4, 0), before)
+
+
+def _is_modifier(tokens: Tokens, index: int) -> bool:
+    """Whether an -ed word is a participle inside a noun phrase ("detainee released by the separatists")."""
+    return tokens.finite[index] == 1 and tokens.word[index].endswith("ed") and tokens.get(index + 1) in lex.PREPOSITIONS
+
+
+def _before_apposition(tokens: Tokens, comma: int) -> Subject | None:
+    """"Anna Hill, a spokeswoman, said": the phrase in front of the apposition that ends at `comma`."""
+    opening = next((i for i in range(comma - 1, max(comma - 30, -1), -1) if tokens.word[i] == ","), None)
+    if opening is None or opening == 0:
+        start = 0
+        while start < comma and not tokens.is_word(start):
+            start += 1
+        if start < comma and tokens.word[start] not in lex.PREPOSITIONS | lex.SUBORDINATORS and not tokens.has_finite(start, comma - 1):
+            return Subject(start, comma - 1)
+        return None
+    outer = opening
+    for i in range(opening - 1, max(opening - 12, -1), -1):
+        if tokens.word[i] == "," and not tokens.has_finite(i + 1, opening) and i > 0 and tokens.raw[i - 1][0].isupper() and tokens.raw[i + 1][0].islower():
+            outer = i
+            break
+    first = _phrase_start(tokens, outer - 1)
+    return Subject(first, outer - 1) if first <= outer - 1 else None
+
+
+def _clause_subject(tokens: Tokens, before: int) -> Subject | None:
+    """The subject of the clause that a coordinated verb or a participle at `before` + 1 continues."""
+    start = 0
+    for index in range(before - 1, -1, -1):
+        if tokens.word[index] in _HARD and tokens.word[index] not in lex.DASHES:
+            start = index + 1
+            break
+    verb = None
+    for index in range(start, before):
+        if tokens.finite[index] and not _is_modifier(tokens, index) and index > start:
+            opener = next((i for i in range(index - 1, start - 1, -1) if tokens.word[i] in lex.SUBORDINATORS), None)
+            if opener is None or opener > start + 1:
+                verb = index
+                break
+    if verb is None:
+        return None
+    return _before(tokens, verb, participle=False)
+
+
+def mention_at(candidates: Candidates, place: Place, subject: Subject) -> Mention | None:
+    """The scanner's mention that heads the subject: the one that reaches furthest before the phrase's first modifier."""
+    tokens = place.tokens
+    low, high = tokens.start[subject.first], tokens.end[subject.last]
+    inside = [m for m in candidates.mentions if m.span.start < high and m.span.end > low]
+    if not inside:
+        return None
+    head_end = high
+    for index in range(subject.first + 1, subject.last + 1):
+        word = tokens.word[index]
+        if word in lex.PREPOSITIONS or word in {",", "who", "which", "("}:
+            head_end = tokens.end[index - 1]
+            break
+    heads = [m for m in inside if m.span.start < head_end]
+    pool = heads or inside
+    return max(pool, key=lambda m: (min(m.span.end, high), m.span.start <= low, m.span.end - m.span.start))
+
+
+def new_mention(candidates: Candidates, place: Place, subject: Subject, identifier: str) -> Mention:
+    """A mention for a subject that the scanner does not know."""
+    tokens = place.tokens
+    start, end = tokens.start[subject.first], tokens.end[subject.last]
+    word = tokens.word[subject.first]
+    if subject.first == subject.last and word in lex.SUBJECT_PRONOUNS:
+        kind = MentionKind.PRONOUN
+    elif tokens.raw[subject.first][0].isupper() and subject.first > 0 and word not in lex.DETERMINERS:
+        kind = MentionKind.ORGANIZATION
+    else:
+        kind = MentionKind.UNNAMED
+    return Mention(identifier, span_of(candidates.text, start, end), kind)
