@@ -33,7 +33,7 @@ from service.text.marks import quoted_regions  # noqa: E402
 from service.text.segment import paragraphs, sentences  # noqa: E402
 
 OUT = ROOT / "service/extraction/rules/data/indirect.json"
-EPOCHS, RATE, RIDGE, MIN_COUNT = 6, 0.25, 1e-5, 3
+EPOCHS, RATE, RATE_FOR_FEW, RIDGE, MIN_COUNT = 10, 0.05, 0.25, 1e-3, 3
 _WORD = re.compile(r"[^\W\d_]+(?:[-'’][^\W\d_]+)*|[^\w\s]")
 _NOT_VERBS = frozenset(
     "who he she they we i it just all also both only now still even then not never ever always often usually rarely already who both either each most "
@@ -173,6 +173,7 @@ def choices(found: Sequence[Example]) -> dict[str, list[Choice]]:
 def fit(data: Sequence[Choice]) -> dict[str, float]:
     """A softmax over each instance's options, weights shared; AdaGrad in the data's own order."""
     counts = Counter(feature for choice in data for option in choice.options for feature in set(option))
+    rate = RATE if len(data) > 2000 else RATE_FOR_FEW
     keep = {feature for feature, count in counts.items() if count >= MIN_COUNT}
     rows = [([[f for f in option if f in keep] for option in choice.options], choice.right) for choice in data]
     weights, squares = dict.fromkeys(keep, 0.0), dict.fromkeys(keep, 1e-6)
@@ -182,7 +183,7 @@ def fit(data: Sequence[Choice]) -> dict[str, float]:
             for position, option in enumerate(options):
                 gradient = probabilities[position] - (position == right)
                 if abs(gradient) > 1e-3:
-                    step(weights, squares, option, gradient, RATE / (1 + epoch * 0.5))
+                    step(weights, squares, option, gradient, rate / (1 + epoch * 0.5))
     return weights
 
 
@@ -238,7 +239,7 @@ def main() -> None:
     provenance = {
         "script": "scripts/train_indirect.py", "corpus": arguments.corpus.name, "sha256": hashlib.sha256(blob).hexdigest(),
         "articles": len(rows), "cues": len(found), "instances": {name: len(chosen) for name, chosen in instances.items()},
-        "epochs": EPOCHS, "rate": RATE, "ridge": RIDGE, "min_count": MIN_COUNT,
+        "epochs": EPOCHS, "rate": RATE, "rate_for_few": RATE_FOR_FEW, "ridge": RIDGE, "min_count": MIN_COUNT,
     }  # fmt: skip
     body = {"provenance": provenance, "verbs": data["verbs"], "weights": weights}
     arguments.out.write_text(json.dumps(body, indent=0, ensure_ascii=False, sort_keys=True) + "\n", "utf-8")

@@ -8,10 +8,14 @@ from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 # Never article text, wherever they stand.
 _DROPPED = frozenset(
-    ["script", "style", "noscript", "template", "svg", "math", "canvas", "iframe", "object", "embed", "video", "audio", "picture", "head", "nav", "aside", "figure", "figcaption", "form", "footer", "button", "select", "textarea", "input", "label", "dialog", "menu"]
+    ["script", "style", "noscript", "template", "svg", "math", "canvas", "iframe", "object", "embed", "video", "audio",
+     "picture", "head", "nav", "aside", "figure", "figcaption", "form", "footer", "button", "select", "textarea",
+     "input", "label", "dialog", "menu"]
 )
 _BLOCKS = frozenset(
-    ["address", "article", "blockquote", "body", "caption", "center", "dd", "details", "dir", "div", "dl", "dt", "fieldset", "h1", "h2", "h3", "h4", "h5", "h6", "header", "hgroup", "hr", "html", "legend", "li", "main", "ol", "p", "pre", "section", "summary", "table", "tbody", "tfoot", "thead", "tr", "ul"]
+    ["address", "article", "blockquote", "body", "caption", "center", "dd", "details", "dir", "div", "dl", "dt",
+     "fieldset", "h1", "h2", "h3", "h4", "h5", "h6", "header", "hgroup", "hr", "html", "legend", "li", "main", "ol",
+     "p", "pre", "section", "summary", "table", "tbody", "tfoot", "thead", "tr", "ul"]
 )
 _CELLS = frozenset(("td", "th"))
 _HIDDEN = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.IGNORECASE)
@@ -19,6 +23,13 @@ _SPACE = re.compile(r"[^\S\n]+")
 _AROUND_BREAK = re.compile(r" ?\n ?")
 _BREAKS = re.compile(r"\n{2,}")
 _BLOCK = "\n\n"
+# The parser's time grows with the square of the nesting; no real page comes near this depth.
+_DEPTH = 256
+_TAG = re.compile(r"<(/?)([a-zA-Z][^\s/>]{0,30})[^>]*>")
+_UNNESTED = frozenset(
+    ["area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "param", "source", "track", "wbr", "p", "li", "dd", "dt",
+     "tr", "td", "th", "tbody", "thead", "tfoot", "option", "optgroup"]
+)
 
 
 def clean_html(html: str) -> str:
@@ -31,7 +42,7 @@ def clean_html(html: str) -> str:
     >>> clean_html("<nav>Home</nav><p>Bread &amp; <b>salt</b>.<p>Wine<br>Oil")
     'Bread & salt.\\n\\nWine\\nOil'
     """
-    root = LexborHTMLParser(html.replace("\x00", "").encode("utf-8", "replace")).root
+    root = LexborHTMLParser(_shallow(html.replace("\x00", "")).encode("utf-8", "replace")).root
     if root is None:
         return ""
     pieces: list[str] = []
@@ -39,6 +50,23 @@ def clean_html(html: str) -> str:
     text = _SPACE.sub(" ", "".join(pieces))
     text = _AROUND_BREAK.sub("\n", text)
     return _BREAKS.sub(_BLOCK, text).strip()
+
+
+def _shallow(html: str) -> str:
+    """The markup without the tags that open deeper than `_DEPTH`."""
+    if html.count("<") <= _DEPTH:
+        return html
+    depth = 0
+
+    def kept(tag: re.Match[str]) -> str:
+        nonlocal depth
+        if tag.group(2).lower() in _UNNESTED:
+            return tag.group()
+        is_kept = depth <= _DEPTH
+        depth = max(0, depth - 1) if tag.group(1) else depth + 1
+        return tag.group() if is_kept and depth <= _DEPTH else " "
+
+    return _TAG.sub(kept, html)
 
 
 def _content(root: LexborNode) -> LexborNode:

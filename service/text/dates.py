@@ -1,5 +1,4 @@
-"""
-Dates in the text, absolute and relative, resolved against the day of publication as far as the words allow.
+"""Dates in the text, absolute and relative, resolved against the day of publication as far as the words allow.
 
 The forms are one alternation, tried in order at each place; each form has a function that reads the matched words.
 What cannot be resolved keeps its span and has no start. Precision is never higher than the words: "in May" is a month.
@@ -279,10 +278,7 @@ def _weekend(found: _Words, monday: dt.date, shift: int, direction: str | None) 
     """`The weekend` is the last one (or the running one), with "this", "next" or a future clause the coming one."""
     is_weekend = found.today is not None and found.today.weekday() >= 5
     is_ahead = shift > 0 or found.words.lower().startswith("this") or (shift == 0 and found.is_future())
-    if is_ahead:
-        weeks = 1 if shift > 0 and is_weekend else 0
-    else:
-        weeks = 0 if is_weekend and shift == 0 else -1
+    weeks = int(shift > 0 and is_weekend) if is_ahead else int(is_weekend and shift == 0) - 1
     saturday = monday + dt.timedelta(5 + 7 * weeks)
     return _days(saturday, saturday + dt.timedelta(1), "relative", direction or ("future" if is_ahead else None))
 
@@ -309,15 +305,14 @@ _FORMS: tuple[tuple[str, str, Callable[[_Words], _Read]], ...] = (
     ("ago", rf"\b(?i:{_COUNT})\s(?:days?|weeks?|months?|years?)\sago\b", _ago),
     ("period", r"\b(?i:(?:(?:earlier|later)\s)?(?:last|this|next|(?:the\s)?previous|(?:the|this)\scoming)\s"
      r"(?:week(?:end)?|month|year|spring|summer|autumn|fall)|(?:over|at|during)\sthe\sweekend)\b", _period),
-    ("month", rf"(?:\b(?i:{_PREPOSITION})[\s-]{_MONTH}|\b{_SURE_MONTH})", _month),
+    ("month", rf"(?:\b(?i:{_PREPOSITION})[\s-]{_MONTH}|\b{_SURE_MONTH})(?!\s(?:the\s)?{_DAY}{_NO_DIGIT}|,?\s(?:of\s)?{_YEAR})", _month),
 )  # fmt: skip
 _ANY = re.compile("|".join(f"(?P<{name}>{pattern})" for name, pattern, _ in _FORMS))
 _READERS = {name: reader for name, _, reader in _FORMS}
 
 
 def dates(text: str, published_at: dt.date | None) -> tuple[DateMention, ...]:
-    """
-    The dates in document order; `D0`, the publication, comes first where it is known.
+    """The dates in document order; `D0`, the publication, comes first where it is known.
 
     `basis` is "explicit" where the words hold a month, a year or a full date, also if the year was inferred.
 
@@ -330,21 +325,15 @@ def dates(text: str, published_at: dt.date | None) -> tuple[DateMention, ...]:
         found.append(DateMention("D0", None, day, day, "publication"))
     # Far from the calendar's ends, so that no sum of days can leave it.
     today = published_at if published_at is not None and 1200 <= published_at.year <= 9000 else None
-    number = 0
-    for match in _ANY.finditer(text):
-        form = match.lastgroup
+    for number, match in enumerate(_ANY.finditer(text), 1):
         start, end = match.span()
-        if form == "month":
-            start = start + re.sub(rf"{_MONTH}$", "", match.group()).rfind(" ") + 1 if match.group()[0].islower() else start
-        number += 1
-        read = _READERS[form or ""](_Words(match.group(), text, start, end, today))
+        read = _READERS[match.lastgroup or ""](_Words(match.group(), text, start, end, today))
         found.append(DateMention(f"D{number}", span_of(text, start, end), read.start, read.end, read.basis, read.direction))
     return tuple(found)
 
 
 def date_ranges(text: str) -> list[tuple[int, int]]:
-    """
-    Start and end of every date in the text, in order.
+    """Start and end of every date in the text, in order.
 
     >>> date_ranges("on May 23, 2025")
     [(3, 15)]

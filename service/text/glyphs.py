@@ -60,8 +60,7 @@ _DROPPED = re.compile(r"(?:[A-Za-z]{2,}in|\b(?:o|an|ol|th|wi|lil|yo|mo|bo|fo|s))
 
 
 def double_marks(text: str, low: int, high: int) -> Iterator[Mark]:
-    """
-    Double marks, guillemets and doubled singles between two offsets (a paragraph's); inches are left out or WEAK.
+    """Double marks, guillemets and doubled singles between two offsets (a paragraph's); inches are left out or WEAK.
 
     >>> [mark.kind.name for mark in double_marks('He is 5\\'10" and "fine".', 0, 23)]
     ['OPEN', 'CLOSE']
@@ -99,8 +98,7 @@ def _shape(before: str, after: str) -> tuple[bool, bool]:
 
 
 def single_marks(text: str, low: int, high: int) -> Iterator[Mark]:
-    """
-    Single marks between two offsets; what can only be an apostrophe (don't, '90s, rock 'n' roll) is left out.
+    """Single marks between two offsets; what can only be an apostrophe (don't, '90s, rock 'n' roll) is left out.
 
     >>> [(mark.start, mark.kind.name) for mark in single_marks("the prisoners' 'long' day's end", 0, 31)]
     [(13, 'WEAK'), (15, 'OPEN'), (20, 'CLOSE')]

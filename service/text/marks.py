@@ -1,5 +1,4 @@
-"""
-Quoted regions: passages in quotation marks of every style, also where marks are mixed, missing or stray.
+"""Quoted regions: passages in quotation marks of every style, also where marks are mixed, missing or stray.
 
 Two passes, each linear: double marks first, then single marks, apart for the text outside double marks and for the inside of each
 double region, so that no two regions cross. What a mark can be is told by `glyphs`; what remains unclear is decided here
@@ -19,10 +18,13 @@ from service.text.glyphs import Kind, Mark, double_marks, single_marks
 _UTTERANCE_END = frozenset(",.!?…")
 _NAME = r"[A-Z][\w.'’-]*"
 _SAID = r"(?:said|says|told|adds|added|wrote|asked|tweeted|explained|replied|argued|insisted|warned|continued|recalled)"
-_TAIL = re.compile(rf"[,?!.…]\s+(?:(?:he|she|they)\s{_SAID}|{_NAME}(?:\s{_NAME}){{0,3}}\s{_SAID}|{_SAID}\s{_NAME})\b[^.!?]{{0,60}}[.!?]?\s*$")
+_TAIL = re.compile(
+    rf"[,?!.…]\s+(?:(?:he|she|they)\s{_SAID}|{_NAME}(?:\s{_NAME}){{0,3}}\s{_SAID}|{_SAID}\s{_NAME})\b[^.!?]{{0,60}}[.!?]?\s*$"
+)
 _SAID_NEXT = re.compile(rf"\s*(?:(?:he|she|they|it|the|a|an)\b|{_SAID}\b|(?:{_NAME}\s){{1,3}}{_SAID}\b)")
 _SENTENCE_END = re.compile(r"[.!?…]+\s+")
 _WRAPPED_LINES = 12
+_REOPENING = 4
 _TAIL_LENGTH = 140
 
 _DASHED = re.compile(r"[-–—―~]{1,3}\s*")
@@ -30,7 +32,9 @@ _NAME_LINE = re.compile(
     r"(?P<name>[A-Z][\w.'’-]*(?:\s+(?:[A-Z][\w.'’-]*|de|del|della|der|den|van|von|bin|ibn|al|el|la|le|of|and|the|for|da|dos|di)\b\.?){0,6})"
     r"(?:\s*[,(–—-]\s*\S.{0,90})?"
 )
-_AGENCIES = frozenset("reuters ap afp ap. bbc cnn upi tass interfax additional reporting editing with source sources by photo".split())
+_AGENCIES = frozenset(
+    ["reuters", "ap", "afp", "bbc", "cnn", "upi", "tass", "interfax", "additional", "reporting", "editing", "with", "source", "by", "photo"]
+)
 
 
 @dataclass(slots=True)
@@ -65,8 +69,7 @@ class _Carried:
 
 
 def quoted_regions(text: str, paragraphs: tuple[Paragraph, ...]) -> tuple[QuotedRegion, ...]:
-    """
-    The quoted regions in document order, outer before inner; any two are apart or nested.
+    """The quoted regions in document order, outer before inner; any two are apart or nested.
 
     `closed` is False where a mark is missing and that end of the region was inferred. Style "block" is a paragraph without
     marks above a dashed attribution line.
@@ -128,52 +131,53 @@ class _Pairing:
 
     def _piece(self, piece: _Piece) -> None:
         stack: list[Mark] = []
-        first = 0
+        skipped = 0
         if self.carried is not None:
-            how = self._continues(self.carried, piece)
-            if how is None:
+            reopening = self._continues(self.carried, piece)
+            if reopening is None:
                 self._give_up()
             else:
                 stack.append(self.carried.mark)
-                self.carried = None
-                first = how
+                skipped, self.carried = reopening, None
         balance, strong = _lookahead(piece.marks)
-        before = len(self.found)
-        for at in range(first, len(piece.marks)):
-            mark = piece.marks[at]
-            kind = mark.kind
+        last_end = piece.low
+        for at in range(skipped, len(piece.marks)):
+            mark, kind = piece.marks[at], piece.marks[at].kind
             if kind is Kind.EITHER:
                 kind = Kind.CLOSE if stack else Kind.OPEN
-            if kind is Kind.WEAK:
-                if stack and strong[at + 1] is not Kind.CLOSE:
-                    self._close(stack, mark)
-            elif kind is Kind.CLOSE:
-                if stack:
-                    self._close(stack, mark)
-                elif strong[at + 1] is Kind.CLOSE and self.infers:
-                    stack.append(mark)
-                elif self.infers:
-                    self._without_opener(piece, mark, before)
-            elif not stack or stack[-1].family != mark.family or balance[at] == -len(stack):
-                stack.append(mark)
-            elif self._is_misplaced_closer(mark):
+            if kind is Kind.OPEN:
+                self._open(stack, mark, is_nested=balance[at] == -len(stack))
+            elif stack and (kind is Kind.CLOSE or strong[at + 1] is not Kind.CLOSE):
                 self._close(stack, mark)
-            else:
-                self._without_closer(stack.pop(), mark.start)
-                stack.append(mark)
+                last_end = mark.end
+            elif not stack and kind is Kind.CLOSE and self.infers:
+                if strong[at + 1] is Kind.CLOSE:
+                    stack.append(mark)  # two closing marks in a row: the first is used as an opener
+                else:
+                    self._without_opener(piece, mark, last_end)
         if stack:
             self.carried = _Carried(stack[0], piece.index, piece.high)
+
+    def _open(self, stack: list[Mark], mark: Mark, *, is_nested: bool) -> None:
+        """An opening mark, perhaps while another is open: nested, in truth a closing mark, or the other was never closed."""
+        if not stack or stack[-1].family != mark.family or is_nested:
+            stack.append(mark)
+        elif self._is_misplaced_closer(mark):
+            self._close(stack, mark)
+        else:
+            self._without_closer(stack.pop(), mark.start)
+            stack.append(mark)
 
     def _continues(self, carried: _Carried, piece: _Piece) -> int | None:
         """How many marks of the piece only re-open the carried quotation; None if it does not go on."""
         first = piece.marks[0]
         gap = piece.index - carried.index
         tail = self.text[max(carried.mark.end, carried.high - _TAIL_LENGTH) : carried.high]
-        if gap == 1 and not any(letter.isalnum() for letter in self.text[piece.low : first.start][:8]) and first.start - piece.low < 8:
-            return None if _TAIL.search(tail) else 1
-        wrapped = tail.rstrip("\"'”’")[-1:] not in _UTTERANCE_END
-        if first.kind is Kind.CLOSE and first.family == carried.mark.family and (gap == 1 or wrapped and gap <= _WRAPPED_LINES):
-            return 0 if self.infers else None
+        if gap == 1 and first.start - piece.low <= _REOPENING and not _has_word(self.text[piece.low : first.start]):
+            return 1 if first.glyph == carried.mark.glyph and not _TAIL.search(tail) else None
+        is_wrapped = tail.rstrip("\"'”’")[-1:] not in _UTTERANCE_END and gap <= _WRAPPED_LINES
+        if self.infers and first.kind is Kind.CLOSE and first.family == carried.mark.family and (gap == 1 or is_wrapped):
+            return 0
         return None
 
     def _close(self, stack: list[Mark], mark: Mark) -> None:
@@ -214,13 +218,13 @@ class _Pairing:
         carried, self.carried = self.carried, None
         self._without_closer(carried.mark, carried.high)
 
-    def _without_opener(self, piece: _Piece, mark: Mark, before: int) -> None:
+    def _without_opener(self, piece: _Piece, mark: Mark, last_end: int) -> None:
         """`We go," he said.`: the quotation begins with the paragraph, or with the sentence after the quotation before it."""
         if mark.start == piece.low or self.text[mark.start - 1] not in _UTTERANCE_END:
             return
         start = piece.low
-        if len(self.found) > before:
-            end = _SENTENCE_END.search(self.text, max(start, self.found[-1].outer_end), mark.start)
+        if last_end > piece.low:
+            end = _SENTENCE_END.search(self.text, last_end, mark.start)
             if end is None:
                 return
             start = end.end()
@@ -229,9 +233,9 @@ class _Pairing:
 
 def _lookahead(marks: list[Mark]) -> tuple[list[int], list[Kind | None]]:
     """For each mark: openers minus closers from it on, and the next mark (itself included) that is plainly one or the other."""
-    balance, strong = [0] * (len(marks) + 1), [None] * (len(marks) + 1)
     sign = {Kind.OPEN: 1, Kind.CLOSE: -1}
-    nearest: list[Kind | None] = list(strong)
+    balance = [0] * (len(marks) + 1)
+    nearest: list[Kind | None] = [None] * (len(marks) + 1)
     for at in range(len(marks) - 1, -1, -1):
         kind = marks[at].kind
         balance[at] = balance[at + 1] + sign.get(kind, 0)
@@ -256,6 +260,10 @@ def _blocks(text: str, paragraphs: tuple[Paragraph, ...]) -> list[_Found]:
     return found
 
 
+def _has_word(text: str) -> bool:
+    return any(letter.isalnum() for letter in text)
+
+
 def _nested(text: str, found: list[_Found]) -> tuple[QuotedRegion, ...]:
     """Trim, order and number; leave out what is empty or would cross another region."""
     found.sort(key=lambda item: (item.outer_start, -item.outer_end))
@@ -263,7 +271,7 @@ def _nested(text: str, found: list[_Found]) -> tuple[QuotedRegion, ...]:
     around: list[QuotedRegion] = []
     for item in found:
         body = text[item.start : item.end]
-        if not any(letter.isalnum() for letter in body):
+        if not _has_word(body):
             continue
         while around and around[-1].outer.end <= item.outer_start:
             around.pop()
@@ -282,8 +290,7 @@ def _nested(text: str, found: list[_Found]) -> tuple[QuotedRegion, ...]:
 def attribution_lines(
     text: str, paragraphs: tuple[Paragraph, ...], regions: tuple[QuotedRegion, ...]
 ) -> tuple[AttributionLine, ...]:
-    """
-    Short lines that only name a speaker after a quotation: "- Name", "Name, title", also behind the mark in the same paragraph.
+    """Short lines that only name a speaker after a quotation: "- Name", "Name, title", also behind the mark in the same paragraph.
 
     Without a dash the paragraph before must be a quotation from end to end and the name (its last word) must occur elsewhere.
 
@@ -300,7 +307,7 @@ def attribution_lines(
     for at in range(1, len(paragraphs)):
         line = paragraphs[at]
         region = ends.get(paragraphs[at - 1].span.end)
-        if region is None or not line.is_line or line.span.start in {r.outer.start for r in ()}:
+        if region is None or not line.is_line:
             continue
         name = _speaker(text, line)
         if name is None:

@@ -80,6 +80,10 @@ def clusters_of(tokens: Tokens, phrases: list[Phrase]) -> list[Cluster]:
             cluster.phrases.append(index)
             if phrase.role and (cluster.role is None or len(cluster.role) < 5):
                 cluster.role = phrase.role
+    for cluster in book.clusters:
+        last_role = (cluster.role or "").rsplit(" ", 1)[-1]
+        if cluster.kind is MentionKind.PERSON and len(cluster.key) == 1 and last_role.lower() in words("name_roles") and last_role[0].isupper():
+            cluster.name = f"{last_role} {cluster.name}"
     return book.clusters
 
 
@@ -227,7 +231,7 @@ def _antecedent(tokens: Tokens, phrases: list[Phrase], index: int, owner: list[C
 
 def _fits(pronoun: Phrase, other: Phrase, cluster: Cluster) -> bool:
     head = pronoun.head
-    if head in ("he", "she"):
+    if head in ("he", "she") or head.endswith("-year-old"):
         person = cluster.kind is MentionKind.PERSON or (cluster.kind is MentionKind.UNNAMED and not cluster.body and not other.document)
         return person and not cluster.plural and cluster.gender in (None, pronoun.gender)
     if head == "they":
@@ -245,7 +249,8 @@ def _prominence(tokens: Tokens, other: Phrase, cluster: Cluster, pronoun: Phrase
     before = tags[other.first - 1] if other.first else "|"
     if before in "|¶,k&b" or before == "D" and tags[other.first - 2:other.first - 1] in ("|", "¶"):
         score += 0.3
-    if tags[other.last:other.last + 1] in ("c", "x", "v", "e", "r") or after in ("c", "v"):
+    follows = tags[other.last:other.last + 1]
+    if follows in ("c", "x", "v", "e", "r") or after in ("c", "v") or follows == "," and before in "|¶":
         score += 0.5
     if after == "c" or before == "c" and tags[other.first - 2:other.first - 1] in ("Q", ","):
         score += 0.35
@@ -267,11 +272,15 @@ def _definite(
     determiner = tokens.lower[start] if tokens.tags[start] == "D" else ""
     if not determiner and start and tokens.tags[start - 1] == "D":
         determiner = tokens.lower[start - 1]
-    if determiner and determiner not in ("the", "this", "that") or phrase.plural and not determiner:
+    if determiner and determiner not in ("the", "this", "that"):
         return None
-    content = {fold(tokens.lower[at]) for at in range(phrase.first, phrase.last) if tokens.tags[at] not in "D0s"}
-    if not content or fold(phrase.head) not in content:
+    if phrase.plural and not determiner and (phrase.last - phrase.first > 1 or phrase.head in _GENERIC_HEADS):
         return None
+    content = {_singular(tokens.lower[at]) for at in range(phrase.first, phrase.last) if tokens.tags[at] not in "D0s"}
+    if not content or _singular(phrase.head) not in content and not phrase.plural:
+        return None
+    if phrase.head.endswith("-year-old") and determiner == "the":
+        return _antecedent(tokens, phrases, index, owner)
     capital = tokens.words[start][0].isupper() and not determiner
     if phrase.body or (not determiner and not capital):
         return _body_behind(phrases, index, owner, phrase) if phrase.body and determiner else None
@@ -290,11 +299,16 @@ def _definite(
 
 
 def _role_words(cluster: Cluster) -> set[str]:
-    return {fold(word.strip(",.")) for word in re.split(r"[\s-]+|['’]s\b", cluster.role or "") if word}
+    return {_singular(word.strip(",.")) for word in re.split(r"[\s-]+|['’]s\b", cluster.role or "") if word}
 
 
 def _words_of(cluster: Cluster) -> set[str]:
-    return {fold(word) for word in cluster.name.split()}
+    return {_singular(word) for word in cluster.name.split()}
+
+
+def _singular(word: str) -> str:
+    key = fold(word)
+    return key[:-1] if len(key) > 4 and key.endswith("s") else key
 
 
 def _body_behind(phrases: list[Phrase], index: int, owner: list[Cluster | None], phrase: Phrase) -> Cluster | None:

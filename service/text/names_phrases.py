@@ -9,9 +9,9 @@ from service.domain.candidate import MentionKind
 from service.text.names_lexicon import words
 from service.text.names_tokens import Tokens
 
-_CAPS = r"t*[NLOARi](?:[NLOARijlt]|(?<=O)oD?[NLOAR]+(?:o[NLOAR]+)*(?:&[NO]+)?)*"
+_CAPS = r"t*[NLOARi](?:[NLOARijlt]|(?<=O)oD?(?:[NLOAR]+|0)(?:o[NLOAR]+)*(?:&[NO]+)?)*"
 _PHRASE = re.compile(
-    rf"(?P<own>D?[we]*(?:{_CAPS}|[nmdw]{{1,3}})s)?(?P<det>[D0]*)(?P<adjectives>[we0]*)"
+    rf"(?P<own>D?[we]*(?:{_CAPS}|[nmdw]{{1,3}})s)?(?P<det>[D0]*)(?P<adjectives>(?:[we0]|A(?=[we0A]*[wenmd]))*)"
     rf"(?:(?P<caps>{_CAPS})(?P<head>[nmd]*)|(?P<bare>[nmd]+))"
 )
 _PRONOUN = re.compile(r"p|h(?=[rx]*c)")
@@ -21,7 +21,8 @@ _INVERTED = re.compile(r"(?<=Qc)(?:D|0)+[weA]*w(?=[,.|¶PoQ:])|(?<=Q,c)(?:D|0)+[
 # What may follow an unnamed subject up to its verb: "a U.S. official with knowledge of the talks said".
 _POSTMODIFIER = re.compile(r"(?:[Poye]|[we](?=P))[DPowe0AnmdNLOARsily&rtTjy]{1,11}(?=r?x{0,2}r?c)")
 _TRAILING = re.compile(r"(?:[Po][D0]*[we0A]*(?:[NLOARinmdsjtl]|[we](?=[nmdwe.,|¶]))+(?:s[we]*[nmdw]+)?){1,2}")
-_ROLE_TAIL = re.compile(r"[DPowe0AnmdNLOARsilyrtTj&]*")
+_ROLE_TAIL = re.compile(r"[DPowe0AnmdNLOARsilyrtTj&()]*")
+_DIRECT_TAIL = re.compile(r"oD?[NLOAw]{1,6}")
 _PRONOUN_GENDER = {"he": "m", "she": "f", "it": "n"}
 
 
@@ -124,6 +125,9 @@ def _first_person(tokens: Tokens, first: int, last: int) -> int | None:
                 return None
             return index
     tags = tokens.tags
+    turn = tags.rfind("O", first, last) + 1
+    if turn > first + 1 and 2 <= last - turn <= 3 and set(tags[turn:last]) <= set("Ni") and tags[last - 1] == "N":
+        return turn
     if tags[first] in "AL" and last - first >= 3 and set(tags[first + 1:last]) <= set("Nijl"):
         return first + 1
     return None
@@ -138,7 +142,7 @@ def _office(tokens: Tokens, start: int, first: int, last: int) -> Phrase:
 
 def _organization(tokens: Tokens, start: int, first: int, last: int) -> Phrase:
     begin = first
-    if start < first and tokens.tags[first - 1] == "s" and tokens.tags[first] in "OR":
+    if start < first and tokens.tags[first - 1] == "s" and tokens.lower[last - 1] in words("generic_bodies"):
         begin = start + (tokens.tags[start] == "D")
     name = tuple(tokens.words[begin:last])
     plural = tokens.lower[last - 1] in ("republicans", "democrats")
@@ -153,9 +157,8 @@ def _common(tokens: Tokens, match: re.Match[str], head: str) -> Phrase:
     human = head[-1] == "n"
     plural = human and (low in words("plural_humans") or (low.endswith("s") and not low.endswith("ss")) or low == "women")
     gender = "n" if not human else "f" if low in words("female_roles") else "m" if low in words("male_roles") else None
-    kind = MentionKind.ORGANIZATION if head[-1] == "m" and match.group("own") else MentionKind.UNNAMED
-    if match.group("caps") and head[-1] == "m":
-        kind = MentionKind.ORGANIZATION
+    named = match.group("own") or match.group("caps") or "A" in tokens.tags[first:last]
+    kind = MentionKind.ORGANIZATION if head[-1] == "m" and named else MentionKind.UNNAMED
     return _extended(tokens, Phrase(first, last, kind, low, (), None, gender, plural, head[-1] == "d", head[-1] == "m"))
 
 
@@ -245,7 +248,7 @@ def _role_before(tokens: Tokens, result: list[Phrase], phrase: Phrase) -> tuple[
         gap = ""
     if gap and not _ROLE_TAIL.fullmatch(gap):
         return phrase, False
-    if gap and not (comma and gap[0] in "oP" and len(gap) <= 9 and tags[before.first] == "D"):
+    if gap and not (comma and gap[0] in "oP" and len(gap) <= 13 and tags[before.first] == "D") and not _DIRECT_TAIL.fullmatch(gap):
         return phrase, False
     if comma and (len(phrase.name) < 2 or tags[phrase.last:phrase.last + 1] not in (",", "c", "x", "(")):
         return phrase, False

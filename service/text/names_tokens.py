@@ -148,6 +148,8 @@ def _capital(
         return known
     if low[-1] == "s" and capitals.get(low[:-1]) == "A":
         return "n"
+    if "-" in word and word.rsplit("-", 1)[1].islower() and low.endswith(_ADJECTIVE_ENDS):
+        return "A"
     letter = lows.get(low)
     if letter and letter in "DPoab&kphuxr0T":
         return letter
@@ -164,6 +166,7 @@ def _capital(
     return "N"
 
 
+_ADJECTIVE_ENDS = ("ed", "ing", "led", "style", "run", "born", "wide", "era", "like", "friendly", "old", "only")
 _SUFFIXES = frozenset(("jr", "jr.", "sr", "sr.", "ii", "iii", "iv"))
 _FIRST_NAMES = frozenset(("kelly", "emily", "sally", "molly", "beverly", "kimberly", "carly", "lily", "billy", "holly"))
 

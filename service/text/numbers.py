@@ -1,5 +1,4 @@
-"""
-Numbers in digits and words, with qualifier, unit noun and what they count.
+"""Numbers in digits and words, with qualifier, unit noun and what they count.
 
 Numerals are found by one alternation; pairs ("1,000-for-1,000", "50 to 60") are joined; then each is read in a bounded window to
 its left and right, so the work is linear in the text.
@@ -32,7 +31,8 @@ _TENS_WORD = rf"(?:{'|'.join(_TENS)})(?:[-\s](?:{'|'.join(list(_ONES)[1:10])})\b
 _ATOM = rf"(?:{_TENS_WORD}|{'|'.join(sorted(_ONES, key=len, reverse=True))})\b"
 _GROUP = rf"(?:(?:{_ATOM}|an?)[\s-]hundred\b(?!s)(?:\s(?:and\s)?{_ATOM})?|{_ATOM})"
 _WORDS = (
-    rf"(?:half\sa(?:n)?\s(?:{_SCALE})|(?:{_GROUP}|an?)[\s-](?:thousand|million|billion|trillion|dozen)\b(?!s)(?:,?\s(?:and\s)?{_GROUP})?|{_GROUP})"
+    rf"(?:half\sa(?:n)?\s(?:{_SCALE})|(?:{_GROUP}|an?)[\s-](?:thousand|million|billion|trillion)\b(?!s)(?:\s(?:and\s)?{_GROUP})?"
+    rf"|(?:{_ATOM}|an?)[\s-]dozen\b(?!s)|{_GROUP})"
 )
 _VAGUE = (
     rf"(?:(?:tens|dozens|hundreds|scores)\sof\s(?:thousands|millions)|(?:several|a\sfew|many)\s(?:{_SCALE})s?|dozens|scores|hundreds"
@@ -45,7 +45,9 @@ _NUMERAL = re.compile(
     rf"|(?P<ordinal>{'|'.join(_ORDINALS)})(?=\s(?:\w+\s)?(?:exchange|swap|phase|stage|round|group|batch|tranche|release|deal)s?\b)"
     rf"|(?P<both>both)(?=\s)|(?P<article>{_ONE_OF_PEOPLE}))"
 )
+_CAPTIVES = frozenset("prisoner hostage detainee captive soldier serviceman servicewoman pow civilian".split())
 _MOST_DIGITS = 15
+_MOST_ELLIPTIC = 10**6
 
 _FOR = re.compile(r"\s?[-–]\s?for\s?[-–]\s?|\sfor\s")
 _TO = re.compile(r"\s(?:to|or)\s|\s?[-–—]\s?")
@@ -63,6 +65,7 @@ _BEFORE = re.compile(
     r"\b(?:" + "|".join(f"(?P<q{at}>{words})" for at, (_, words) in enumerate(_QUALIFIERS)) + r")\s(?:a\stotal\sof\s|the\s|another\s)?$",
     re.IGNORECASE,
 )
+_OVER_OF_VERB = re.compile(r"\b(?:hand|turn|giv|gave|pass|sign|tak|took|send|sent|bring|brought|deliver)\w{0,5}\sover\s\W*$", re.IGNORECASE)
 _AFTER = ((Qualifier.AT_LEAST, re.compile(r"\s?\+|\sor\smore\b|-plus\b")), (Qualifier.ABOUT, re.compile(r"-odd\b|\sor\sso\b")))
 
 _MONEY_BEFORE = re.compile(r"[$€£¥₽₴₪]\s?$|\b(?:USD|EUR|GBP|Rs)\s?$")
@@ -71,9 +74,12 @@ _AGE_AFTER = re.compile(r"[-\s](?:years?|months?)[-\s]old\b")
 _AGE_BEFORE = re.compile(r"\b(?:aged?|ages)\s(?:of\s)?$")
 _NAME_BEFORE = re.compile(r"[A-Z][\w'’-]+,\s$|[A-Z][\w'’-]+\s\($")
 _AGE_END = re.compile(r"[,.;)]|\s*$|\sand\b")
+_CLOCK_BEFORE = re.compile(r"\d:$")
+_PHASE_BEFORE = re.compile(r"\b(?:[Pp]hase|[Ss]tage|[Pp]art|[Rr]ound|[Dd]ay|[Nn]umber|[Cc]hapter|[Ss]tep)\s$")
+_BIG_BEFORE = re.compile(r"\b(?:Group\sof|Big)\s$")
 _CLOCK_AFTER = re.compile(r"\s?(?:[ap]\.m\.?|[AaPp][Mm]\b|GMT|UTC|o['’]clock)|:\d\d|\s(?:hours\s)?(?:local\stime)")
 _NAMED_BEFORE = re.compile(
-    r"[A-Za-z][-–]$|\b(?:No|Nos|Number|Article|Articles|Section|Chapter|Clause|Flight|Highway|Route|Resolution|Unit|Camp|Colony|Block"
+    r"(?<!to)(?<!for)(?<=[A-Za-z])[-–]$|\b(?:No|Nos|Number|Article|Articles|Section|Chapter|Clause|Flight|Highway|Route|Resolution|Unit|Camp|Colony|Block"
     r"|Room|Channel|Boeing|Airbus|Level|Order|Rule|Title|Group\sof|World\sWar|Apollo|Phase|Part|Protocol|Annex|Appendix|Ward"
     r"|Area|Zone|Law|Decree|Case|Season|Episode|Page|Covid|Proposition|Building|House|Gate|Terminal|Platform|S&P|FTSE|Nasdaq|Dow)"
     r"\.?\s$"
@@ -112,8 +118,7 @@ class _Numeral:
 
 
 def numbers(text: str) -> tuple[Number, ...]:
-    """
-    The numbers in document order. `value` is None where there is no whole number ("dozens", "5.2").
+    """The numbers in document order. `value` is None where there is no whole number ("dozens", "5.2").
 
     >>> [(number.phrase.text, number.value, number.unit, number.role) for number in numbers("Some 270 freed soldiers left in 2025.")]
     [('Some 270 freed soldiers', 270, 'soldiers', 'people'), ('2025', 2025, None, 'year')]
@@ -206,14 +211,16 @@ def _read(text: str, numeral: _Numeral, name: str, *, in_date: bool) -> Number |
     """The numeral in its surroundings; None for words that count nothing here ("one" as a pronoun, "both sides")."""
     left = text[max(0, numeral.start - _LEFT) : numeral.start]
     right = text[numeral.end : numeral.end + _RIGHT]
-    unit = read_unit(right, numeral.value)
+    unit = read_unit(right)
     role = _role(text, numeral, left, right, unit, in_date=in_date)
-    if numeral.form in ("both", "article") and not (role in ("people", "remains") and unit is not None):
+    if numeral.form in ("both", "article") and (unit is None or role not in ("people", "remains")):
+        return None
+    if numeral.form == "article" and unit is not None and not (unit.words in _CAPTIVES or unit.words.endswith(("an", "i"))):
         return None
     if numeral.form == "words" and numeral.value == 1 and role == "other":
         return None
     qualifier, start = _qualifier(text, numeral, left, right)
-    has_unit = unit is not None and role in ("people", "remains", "time", "measure", "event", "other", "money")
+    has_unit = unit is not None and _fits(unit, role, numeral)
     end = numeral.end + (unit.end if unit is not None and has_unit else 0)
     return Number(
         name,
@@ -228,9 +235,18 @@ def _read(text: str, numeral: _Numeral, name: str, *, in_date: bool) -> Number |
     )
 
 
+def _fits(unit: Unit, role: str, numeral: _Numeral) -> bool:
+    """Whether the noun belongs to the number: "swap" is not what "1,000-for-1,000" counts, "imports" not what "$60 billion" does."""
+    if role == "money":
+        return unit.role == "money"
+    if numeral.other is not None:
+        return unit.role == "people"
+    return role in ("people", "remains", "time", "measure", "event", "other")
+
+
 def _qualifier(text: str, numeral: _Numeral, left: str, right: str) -> tuple[Qualifier, int]:
     """How exact the number is, and where its phrase begins."""
-    match = _BEFORE.search(left)
+    match = None if _OVER_OF_VERB.search(left) else _BEFORE.search(left)
     start = numeral.start - (len(left) - match.start()) if match else numeral.start
     start += len(text[start : numeral.start]) - len(text[start : numeral.start].lstrip())
     if numeral.form == "vague":
@@ -280,9 +296,13 @@ def _direct_role(numeral: _Numeral, left: str, right: str, *, in_date: bool) -> 
         return "ordinal"
     if _AGE_AFTER.match(right) or _AGE_BEFORE.search(left):
         return "age"
+    if _BIG_BEFORE.search(left):
+        return "unit_name"
+    if _PHASE_BEFORE.search(left):
+        return "ordinal"
     if numeral.form != "digits":
         return None
-    if _CLOCK_AFTER.match(right):
+    if _CLOCK_AFTER.match(right) or _CLOCK_BEFORE.search(left):
         return "time"
     if _NAMED_BEFORE.search(left):
         return "unit_name"
@@ -292,14 +312,11 @@ def _direct_role(numeral: _Numeral, left: str, right: str, *, in_date: bool) -> 
 
 def _is_elliptic(text: str, numeral: _Numeral, right: str) -> bool:
     """Whether a number without a noun ("a total of 124", "390 of them") stands for people, as its sentence tells."""
-    if numeral.value is None and numeral.form != "vague":
+    if numeral.form != "vague" and (numeral.value is None or numeral.value > _MOST_ELLIPTIC):
         return False
     if _PARTITIVE.match(right) or _DONE_TO_PEOPLE.match(right):
         return True
     if re.match(r"[-–/:°]\w|\.\d", right):
         return False
     before = text[max(0, numeral.start - _ELLIPSIS) : numeral.start]
-    border = None
-    for border in _SENTENCE_BORDER.finditer(before):
-        pass
-    return _OF_PEOPLE.search(before, border.end() if border else 0) is not None
+    return _OF_PEOPLE.search(_SENTENCE_BORDER.split(before)[-1]) is not None

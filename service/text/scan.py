@@ -14,8 +14,7 @@ from service.text.segment import paragraphs, sentences
 
 
 def scan(text: str, *, published_at: dt.date | None = None) -> Candidates:
-    """
-    Every candidate of the text, in document order, with ids. Pure and total: any string is an article.
+    """Every candidate of the text, in document order, with ids. Pure and total: any string is an article.
 
     >>> found = scan("“Bread,” said Anna Hill.")
     >>> found.regions[0].span.text

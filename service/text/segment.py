@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import re
+from functools import cache
+from importlib.resources import files
 
 from service.domain.candidate import Paragraph, Sentence
 from service.domain.evidence import span_of
@@ -19,23 +22,13 @@ _LAST_WORD = re.compile(r"[^\s(\[“\"‘'—–]{1,24}$")
 _NEXT = re.compile(r"[\"'“”„‘‚«‹(\[—–\-]{0,6}\s{0,2}(\S{1,30})(?:\s+(\S{1,30}))?(?:\s+(\S{1,30}))?(?:\s+(\S{1,30}))?")
 _INITIAL = re.compile(r"(?:[^\W\d_]\.)*[^\W\d_]$")
 
-# Never at the end of a sentence: a name or a number must follow.
-_BEFORE_NAME = frozenset(
-    ["mr", "mrs", "ms", "mx", "dr", "prof", "sen", "rep", "gov", "gen", "lt", "col", "maj", "capt", "cmdr", "sgt", "cpl", "pvt", "adm", "brig", "rev", "fr", "msgr", "hon", "pres", "supt", "insp", "messrs", "mme", "mlle", "st", "ste", "mt", "ft", "sec", "amb", "atty", "dist", "asst", "assoc", "vs", "v", "al", "fig", "cf", "eg", "ie", "viz", "ca", "approx", "det", "spc", "rt"]
-)
-# A full stop after these may end a sentence; then a usual opening word must follow.
-_MAYBE_END = frozenset(
-    ["inc", "ltd", "co", "corp", "llc", "plc", "bros", "jr", "sr", "esq", "ph.d", "m.d", "u.s", "u.n", "u.k", "e.u", "d.c", "a.m", "p.m", "a.d", "b.c", "etc", "u.s.a", "dept", "univ", "assn", "ave", "blvd", "rd", "sq", "dem", "md", "phd", "am", "pm"]
-)
-_BEFORE_NUMBER = frozenset(
-    ["no", "nos", "art", "sec", "para", "pp", "p", "vol", "ch", "jan", "feb", "mar", "apr", "jun", "jul", "aug", "sep", "sept", "oct", "nov", "dec", "mon", "tue", "tues", "wed", "thu", "thur", "thurs", "fri", "sat", "sun"]
-)
-_STARTERS = frozenset(
-    ["the", "a", "an", "he", "she", "it", "they", "we", "i", "you", "this", "that", "these", "those", "there", "in", "on", "at", "by", "for", "from", "with", "as", "but", "and", "or", "so", "if", "when", "while", "after", "before", "since", "although", "though", "because", "however", "meanwhile", "now", "then", "his", "her", "its", "their", "our", "my", "your", "what", "who", "which", "how", "why", "where", "one", "two", "three", "some", "many", "most", "all", "both", "no", "not", "last", "under", "over", "during", "about", "according", "asked", "speaking", "earlier", "later", "also", "such", "another", "each", "more", "even", "once", "until", "despite"]
-)
-_SAID = frozenset(
-    ["said", "says", "asked", "asks", "wrote", "writes", "added", "adds", "shouted", "cried", "yelled", "replied", "exclaimed", "tweeted", "posted", "chanted", "told", "demanded", "quipped", "joked", "continued", "called"]
-)
+@cache
+def _words(kind: str) -> frozenset[str]:
+    """Word lists of `data/sentences.json`: "before_name" never ends a sentence, "may_end" does only before one of "starters",
+    "before_number" does not before a digit; "saying" are verbs that attribute.
+    """
+    data = json.loads(files("service.text").joinpath("data/sentences.json").read_text("utf-8"))
+    return frozenset(data[kind])
 
 
 def paragraphs(text: str) -> tuple[Paragraph, ...]:
@@ -105,7 +98,7 @@ def _is_attribution(following: re.Match[str]) -> bool:
         if word is None:
             return False
         bare = word.strip(".,")
-        if bare in _SAID:
+        if bare in _words("saying"):
             return True
         if not bare[:1].isupper():
             return False
@@ -117,15 +110,15 @@ def _is_full_stop(before: str, word: str) -> bool:
     last = _LAST_WORD.search(before)
     if last is None:
         return True
-    token = last.group().lower()
+    ending = last.group().lower()
     bare = word.strip(_MARKS + _STOPS).lower()
-    if token in _BEFORE_NAME:
+    if ending in _words("before_name"):
         return False
-    if token in _BEFORE_NUMBER:
+    if ending in _words("before_number") and (last.group()[0].isupper() or len(ending) < 3):
         return not bare[:1].isdigit()
-    if token in _MAYBE_END or "." in token:
-        return bare in _STARTERS or not token.replace(".", "").isalpha()
+    if ending in _words("may_end") or "." in ending:
+        return bare in _words("starters") or not ending.replace(".", "").isalpha()
     if _INITIAL.match(last.group()):
-        # "George W. Bush" is one name, "Plan B. The" is not; "I" closes a sentence as a pronoun.
-        return bare in _STARTERS or (token == "i" and last.group() != "I") or last.group().islower()
+        # "George W. Bush" is one name, "Plan B. The" is not.
+        return bare in _words("starters") or last.group().islower()
     return True

@@ -194,9 +194,15 @@ def speaker_features(scene: Scene, number: int, spot: Spot, previous: Previous |
         f"follow={side}{follow[:2]}", f"lead={side}{lead}", f"around={lead[-1:]}{kind}{follow[:1]}{side}{min(2, sentence_gap)}",
         f"quotes={side}{min(2, path.count('Q'))}{min(1, paragraph_gap)}",
     ]  # fmt: skip
+    names += [f"left={line[max(0, place - 2):place]}{side}{kind}", f"right={line[place + 1:place + 3]}{side}{kind}"]
+    if tags[spot.last:spot.last + 1] == "s":
+        names.append(f"possessor={side}")
     cue = cue_between(scene, number, spot)
     if cue is None:
         names.append(f"nocue={where}{kind}")
+        if before:
+            weak = [at for at in scene.places[spot.place + 1:place] if tags[at] in "vey"]
+            names.append(f"weak={tokens.lower[weak[-1]]}" if weak else f"verbless={where}")
     else:
         distance = index - cue[1] if cue[0] < index else cue[0] - index - 1
         inverted = cue[1] <= spot.first
@@ -253,7 +259,10 @@ def region_features(scene: Scene, number: int, top: float, margin: float, has_cu
     case = "title" if count > 1 and capital >= count * 0.7 else "upper" if text[:1].isupper() else "low"
     before, after = tags[index - 1], tags[index + 1:index + 2] or "¶"
     word_before = tokens.lower[index - 1] if index and before not in "|¶" else before
+    verb = next((at for at in range(index - 1, max(0, index - 9), -1) if tags[at] in "cvey|¶Q"), 0)
     names = [
+        *(f"w3={tokens.lower[at]}" for at in range(max(0, index - 3), index) if tags[at] not in "|¶,"),
+        f"verb={tokens.lower[verb]}{min(3, index - verb)}", f"next={tokens.lower[index + 1] if index + 1 < len(tags) else ''}",
         "bias", f"size={size}", f"end={end}", f"case={case}", f"sizecase={size}{case}", f"sizeend={size}{end}",
         f"before={before}", f"after={after}", f"around={before}{after}", f"word={word_before}", f"cue={has_cue}{size}",
         f"style={region.style}", f"top={_bucket(top)}", f"margin={_bucket(margin)}", f"closed={region.closed}",

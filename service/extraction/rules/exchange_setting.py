@@ -1,0 +1,179 @@
+"""When and where an exchange took place and who helped: dates, places and third parties of its clauses."""
+
+from __future__ import annotations
+
+import re
+from datetime import date, timedelta
+
+from service.domain.candidate import Candidates, DateMention, Party, Place
+from service.domain.draft import DraftPlace, DraftThirdParty, PlaceRole, Status, ThirdPartyRole
+from service.text.parties import lexicon
+
+_HANDOVER = re.compile(
+    r"\b(?:exchang\w*|swap\w*|hand(?:ed)?[- ]?over|handover|freed|released|took place|taking place|take place|carried out|turned over|returned|occurred|happened|traded|crossed|transferred|handed|prisoners filed|met)\b",
+    re.IGNORECASE,
+)
+_TALKS = re.compile(r"\b(?:talks?|negotiat\w+|agreed|signed|met|meeting|summit|brokered|mediat\w+|conference|discuss\w*|deal|agreement|said|told)\b", re.IGNORECASE)
+_RECEPTION = re.compile(r"\b(?:arriv\w+|landed|flown|flew|welcom\w+|greeted|taken to|transported to|reunited|bus(?:es)? (?:in|into)|landing|touched down|en route)\b", re.IGNORECASE)
+_AT = re.compile(r"\b(?:at|on|near|in|outside|across|along|over)\s+(?:the\s+|a\s+)?(?:tarmac\s+(?:of|at)\s+|border\s+town\s+of\s+|village\s+of\s+|(?:[a-z]+ern\s+|city\s+of\s+|front[- ]line\s+|border\s+|town\s+of\s+|so-called\s+))*(?:the\s+)?$", re.IGNORECASE)
+_SITE = re.compile(r"\b(?:border|checkpoint|crossing|airport|bridge|base|airfield|airstrip|frontier|prison|village|port|station|camp)\b", re.IGNORECASE)
+
+_BY = (
+    r"(?:broker(?:ed|ing)|mediat(?:ed|ion|ing)|negotiat(?:ed|ions?)|facilitat(?:ed|ion)|arranged|intermediat\w+|made possible|good offices|overseen)"
+    r"(?: (?:\w+ly|in part|jointly|overseen|led|provided|efforts|efforts made))* (?:by|of|from|with (?:the )?help (?:of|from)|with)"
+)
+_PASSIVE_BROKER = re.compile(rf"\b{_BY}\b", re.IGNORECASE)
+_THANKS = re.compile(r"\b(?:mediation|mediators?|brokers?|intermediar(?:y|ies)|go-betweens?|third[- ]party|facilitat(?:ors?|ion)|humanitarian mediation)\b(?: (?:by|of|from|including|in|such as))?", re.IGNORECASE)
+_ACTIVE_BROKER = re.compile(r"^[^.;,]{0,60}?\b(?:(?:has|have|had|which|who|also|and|helped|that)\s+)*(?:to\s+)?(?:broker(?:ed|s|ing)?|mediat(?:ed|es|ing)|act(?:ed|s|ing) as (?:an? )?(?:mediator|intermediar(?:y|ies)|go-between|broker|mediators)|facilitat(?:ed|es|ing)|played a (?:key |major |crucial )?role in (?:mediating|brokering))\b", re.IGNORECASE)
+_HYPHEN_BROKER = re.compile(r"-(?:broker|mediat|negotiat|facilitat|sponsor)(?:ed|ion)\b", re.IGNORECASE)
+_ADJECTIVE_BROKER = re.compile(r"(?:'s?)?(?: and [A-Z]\w+)? (?:mediation|mediators?|brokers?|intermediar(?:y|ies)|efforts to mediate)\b")
+_CARRIER = re.compile(r"\b(?:Red Cross|ICRC|Red Crescent)\b")
+_HOST = re.compile(r"\b(?:hosted by|host(?:ed|ing)?)\b", re.IGNORECASE)
+
+
+def _day(value: str | None) -> date | None:
+    return date.fromisoformat(value) if value and len(value) == 10 else None
+
+
+def is_old(mention: DateMention, anchor: date | None, days: int = 25) -> bool:
+    """Whether a date lies so far before the anchor (the main act, else publication) that it belongs to an earlier event."""
+    if anchor is None or mention.end is None:
+        return False
+    last = mention.end + {10: "", 7: "-28", 4: "-12-31"}[len(mention.end)]
+    return date.fromisoformat(last) < anchor - timedelta(days=days)
+
+
+def date_of(spans: list[tuple[int, int]], candidates: Candidates, published_at: date | None, status: Status) -> tuple[str | None, str | None]:
+    """
+    Ids of the start and end dates that the clauses of an event state; None where they state none.
+
+    Completed acts take days up to publication, plans days after it; a span of days ("on Saturday and Sunday") has both ends.
+    """
+    future = status in {Status.PLANNED, Status.AGREED}
+    for start, end in spans:
+        found = [d for d in candidates.dates if d.span is not None and start <= d.span.start < end and d.start is not None]
+        found = [d for d in found if _fits(d, published_at, future=future, status=status)]
+        if found:
+            first = found[0]
+            last = found[-1] if future and len(found) > 1 else first
+            return first.id, (None if status is Status.ONGOING and _begins(candidates.text[start:end]) else last.id)
+    return None, None
+
+
+def _begins(words: str) -> bool:
+    return bool(re.search(r"\b(?:began|begun|started|starting|begins)\b", words, re.IGNORECASE))
+
+
+def _fits(mention: DateMention, published_at: date | None, *, future: bool, status: Status) -> bool:
+    if mention.start is None or mention.end is None:
+        return False
+    day = _day(mention.start)
+    if published_at is None:
+        return day is not None
+    if day is None:
+        return False
+    if future:
+        return day >= published_at or mention.direction == "future"
+    if mention.direction == "future":
+        return False
+    return published_at - timedelta(days=25) <= day <= published_at + timedelta(days=1)
+
+
+def places_of(spans: list[tuple[int, int]], candidates: Candidates, sides: set[str]) -> tuple[DraftPlace, ...]:
+    """Places of the clauses with their role; the hand-over's first."""
+    found: dict[PlaceRole, DraftPlace] = {}
+    text = candidates.text
+    for start, end in spans:
+        for place in candidates.places:
+            if not start <= place.span.start < end:
+                continue
+            role = _role(place, text, start, end, sides)
+            if role is not None and role not in found:
+                found[role] = DraftPlace(place=place.id, role=role)
+    return tuple(found[role] for role in PlaceRole if role in found)
+
+
+def _role(place: Place, text: str, start: int, end: int, sides: set[str]) -> PlaceRole | None:
+    before = text[max(start, place.span.start - 90) : place.span.start]
+    if not _AT.search(before):
+        return None
+    site = bool(_SITE.search(place.name))
+    named_state = place.name in lexicon().states or place.name in {"US", "U.S.", "UK"}
+    if named_state and place.country in sides:
+        return None
+    near = before[-70:]
+    if _RECEPTION.search(near[-45:]) and not _HANDOVER.search(near[-25:]):
+        return PlaceRole.RECEPTION
+    if _TALKS.search(near[-40:]) and not site:
+        return PlaceRole.TALKS
+    if _HANDOVER.search(near) and (site or not re.search(r"\b(?:held|captured|detained|jailed|prison\w*|fought|killed|seized|kidnapped|imprisoned|convicted|arrested|war)\b", near)):
+        return PlaceRole.HANDOVER
+    if site and _HANDOVER.search(text[start:end]) and not re.search(r"\b(?:held|captured|detained|jailed|arrested|imprisoned|killed|seized)\b", near):
+        return PlaceRole.HANDOVER
+    return None
+
+
+def third_parties_of(spans: list[tuple[int, int]], candidates: Candidates, sides: set[str]) -> tuple[DraftThirdParty, ...]:
+    """Mediators, hosts and carriers that the clauses name."""
+    text = candidates.text
+    found: dict[str, DraftThirdParty] = {}
+    for start, end in spans:
+        inside = [p for p in candidates.parties if start <= p.span.start < end]
+        clause = text[start:end]
+        for party in inside:
+            if party.name in sides or party.name in found:
+                continue
+            role = _third_role(party, inside, clause, start)
+            if role is not None:
+                found[party.name] = DraftThirdParty(party=party.id, role=role)
+    return tuple(found.values())
+
+
+def _third_role(party: Party, inside: list[Party], clause: str, start: int) -> ThirdPartyRole | None:
+    before = clause[: party.span.start - start]
+    after = clause[party.span.end - start :].replace("’", "'")
+    wished = re.search(r"\b(?:might|could|offered to|would|should|asked|urged|may|ready to|willing to)\b[^.;]{0,40}$", before[-60:] + " ") or re.match(
+        r"[^.;,]{0,25}\b(?:might|could|offered|would|should|may|ready|willing)\b", after
+    )
+    if _CARRIER.search(party.span.text):
+        return ThirdPartyRole.CARRIER
+    listed = _chain(party, inside, clause, start)
+    lead = clause[: listed - start]
+    match = None
+    for match in _PASSIVE_BROKER.finditer(lead):
+        pass
+    if match and len(lead) - match.end() <= 45 and not re.search(r"[.;]", lead[match.end() :]):
+        return ThirdPartyRole.MEDIATOR
+    match = None
+    for match in _THANKS.finditer(lead):
+        pass
+    if match and len(lead) - match.end() <= 12:
+        return ThirdPartyRole.MEDIATOR
+    if _HYPHEN_BROKER.match(after) or _ADJECTIVE_BROKER.match(after):
+        return None if wished else ThirdPartyRole.MEDIATOR
+    if party.form != "adjective" and _ACTIVE_BROKER.match(_skip_chain(party, inside, clause, start)) and not wished:
+        return ThirdPartyRole.MEDIATOR
+    if re.search(r"\bhosted by (?:the )?$", before):
+        return ThirdPartyRole.HOST
+    return None
+
+
+def _chain(party: Party, inside: list[Party], clause: str, start: int) -> int:
+    """Where the list of parties that this one stands in begins ("Qatar, Egypt and the United States")."""
+    begin = party.span.start
+    for other in reversed([p for p in inside if p.span.end <= party.span.start]):
+        if re.fullmatch(r"(?:,? and|,|,? as well as|,? along with)\s*(?:the\s+)?", clause[other.span.end - start : begin - start]):
+            begin = other.span.start
+        else:
+            break
+    return begin
+
+
+def _skip_chain(party: Party, inside: list[Party], clause: str, start: int) -> str:
+    end = party.span.end
+    for other in [p for p in inside if p.span.start >= party.span.end]:
+        if re.fullmatch(r"(?:,? and|,|,? as well as|,? along with)\s*(?:the\s+)?", clause[end - start : other.span.start - start]):
+            end = other.span.end
+        else:
+            break
+    return clause[end - start :]

@@ -1,0 +1,114 @@
+"""How far an exchange has come and of which kind it is, from cue words and tense."""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+
+from service.domain.draft import Category, ExchangeKind, Status
+from service.extraction.rules.exchange_chunks import People, Row
+from service.extraction.rules.exchange_words import SWAP_NOUN, SWAP_VERB
+
+_ACT = (
+    r"(?:swaps?|exchanges?|trades?|deal|release|hand-?over|repatriation|transfer|return|process|operation|plan|offer|proposal|talks|negotiations|mediation"
+    r"|prisoners|hostages|captives|agreement)"
+)
+_FAILED = re.compile(
+    rf"(?:call(?:ed|ing)? off|collaps(?:ed|e|es)|f[ae]ll(?:en|s)? (?:through|apart)|br(?:oke|oken|eak) (?:down|off)|cancel(?:l?ed|ling|s)|scrapped|suspend(?:ed|s|ing)?|halted|halting"
+    rf"|reject(?:ed|s|ing)?|turn(?:ed|s|ing)? down|rul(?:ed|es|ing) out|abort(?:ed)?|abandon(?:ed)?|derail(?:ed)?|thwarted|scuppered|scuttled|postponed|stalled|delayed|shelved)"
+    rf"(?=.{{0,90}}\b{_ACT}\b)|\b{_ACT}\b.{{0,60}}\b(?:call(?:ed)? off|collapsed?|f[ae]ll(?:en|s)? (?:through|apart)|br(?:oke|oken) (?:down|off)|cancel(?:l?ed)|suspended|halted|rejected"
+    r"|turned down|aborted|abandoned|did not (?:happen|take place)|never (?:happened|took place|materiali[sz]ed)|failed|postponed|stalled|scrapped|shelved|on hold)"
+    r"|\b(?:refus(?:ed|es|ing)|declin(?:ed|es|ing)|unwilling) to (?:release|free|exchange|swap|trade|hand over|negotiate)\b|\bfailed (?:prisoner|hostage|to (?:agree|reach|swap|exchange))"
+    r"|\bno (?:prisoner )?(?:swap|exchange|deal)\b(?! was)",
+    re.IGNORECASE,
+)
+_PROPOSED = re.compile(
+    r"\b(?:could be|could|might|may|offer(?:ed|s|ing)?|propos(?:ed|es|al|ing)|suggest(?:ed|s|ing|ion)|ready (?:to|for)|read(?:y|iness)|willing(?:ness)?|prepared to|call(?:ed|s|ing)? for"
+    r"|demand(?:ed|s|ing)?|consider(?:ed|s|ing)?|in talks|talks (?:on|about|over)|negotiat\w+|discuss(?:ed|es|ing|ions?)?|urg(?:ed|es|ing)|seek(?:s|ing)?|sought|wants?|wanted|hopes?|hoping"
+    r"|possib(?:le|ility)|potential|open to|push(?:ed|ing|es)? for|if (?:Israel|the|it|they)|rul(?:ed|es) out|debat\w+|floated|hint(?:ed|s)?|rumou?rs?|speculation|appeal(?:ed|s|ing)?)\b",
+    re.IGNORECASE,
+)
+_AGREED = re.compile(
+    r"\b(?:agree(?:d|s|ing)?|agreement|accord|struck|sign(?:ed|s|ing)?|reached|approv(?:ed|es|al)|accept(?:ed|s)|commit(?:ted)?|deal (?:to|under which|that (?:will|would)|in which|for)|pact)\b",
+    re.IGNORECASE,
+)
+_PLANNED = re.compile(
+    r"\b(?:will|shall|(?:is|are|was|were) (?:due|set|expected|scheduled|slated|planned|poised|likely|about|preparing|going|to)\b|expected|scheduled|set to|due to|upcoming|imminent|planned"
+    r"|plan(?:s|ning)? to|prepar(?:e|es|ing|ations?)|ahead of|awaiting|would)\b",
+    re.IGNORECASE,
+)
+_ONGOING = re.compile(
+    r"\b(?:under ?way|(?:has|have|had) (?:begun|started)|began|begun|start(?:ed|s)|begins|is being|are being|were being|is taking place|are taking place|continu(?:e|es|ed|ing)|in progress|in the process"
+    r"|first (?:phase|stage|batch|group|day)|(?:is|are|was|were) heading home|en route|on (?:his|her|their) way)\b",
+    re.IGNORECASE,
+)
+_DONE = re.compile(
+    r"\b(?:complet(?:ed|ion|es)|took place|carried out|conduct(?:ed|s)|concluded|has ended|have ended|held a|were (?:released|freed|exchanged|swapped|handed over|returned|reunited|flown)|was (?:released|freed|exchanged|swapped|handed over"
+    r"|returned|traded|part of)|(?:has|have) (?:been )?(?:released|freed|exchanged|swapped|handed over|returned|carried out|traded|received)|(?:exchanged|swapped|traded|freed|released|received|repatriated|handed over|returned)"
+    r"|(?:return(?:ed)?|c[ao]me|arriv(?:ed|e|es)) (?:home|back)|(?:frees|releases|swaps?|exchanges|hands over|swap(?=s? \d))(?= \d| \w+ (?:prisoners|hostages|soldiers|captives)))\b",
+    re.IGNORECASE,
+)
+_HYPOTHETICAL = re.compile(
+    r"\b(?:to|could|would|will|might|may|should|be|must|can|agreed|not|yet|if|until|for the|expected|shall|won't|were to|hopes?)(?: \w+ly| also| soon| then| all)?(?: be| have)? *$",
+    re.IGNORECASE,
+)
+
+
+def status_votes(text: str) -> dict[Status, float]:
+    """
+    How strongly the words of one clause speak for each status.
+
+    >>> max(status_votes("The two sides exchanged 50 prisoners on Friday.").items(), key=lambda vote: vote[1])[0]
+    <Status.COMPLETED: 'completed'>
+    """
+    votes: dict[Status, float] = defaultdict(float)
+    for match in _DONE.finditer(text):
+        if not _HYPOTHETICAL.search(text[max(0, match.start() - 24) : match.start()]):
+            votes[Status.COMPLETED] += 1.0
+    if _FAILED.search(text):
+        votes[Status.FAILED] += 1.6
+    if _ONGOING.search(text):
+        votes[Status.ONGOING] += 0.7
+    if _PLANNED.search(text):
+        votes[Status.PLANNED] += 0.6
+    if _AGREED.search(text):
+        votes[Status.AGREED] += 0.7
+    if _PROPOSED.search(text):
+        votes[Status.PROPOSED] += 0.6
+    return votes
+
+
+def status_of(clauses: list[str], title: str | None) -> Status:
+    """The status that the clauses of an event give it; the first ones and the title count most."""
+    total: dict[Status, float] = defaultdict(float)
+    weights = [3.0, 2.0, 1.5, 1.0, 0.7]
+    for place, clause in enumerate(clauses):
+        weight = weights[min(place, len(weights) - 1)]
+        for status, vote in status_votes(clause).items():
+            total[status] += weight * min(vote, 1.6)
+    if title and (SWAP_NOUN.search(title) or SWAP_VERB.search(title) or re.search(r"\b(?:releas|free[sd]?\b|hand)", title, re.IGNORECASE)):
+        for status, vote in status_votes(title).items():
+            total[status] += 2.0 * min(vote, 1.6)
+    if not total:
+        return Status.COMPLETED
+    return max(total, key=lambda status: total[status])
+
+
+def kind_of(groups: list[People], texts: str, *, both_ways: bool, swap_words: bool) -> ExchangeKind:
+    """What was exchanged, from whom the clauses speak of and whether anything goes the other way."""
+    living = [g for g in groups if not g.bodies]
+    if groups and not living and not re.search(r"\b(?:prisoners?|captives?|detainees?|living)\b", texts, re.IGNORECASE):
+        return ExchangeKind.REMAINS_RETURN
+    hostages = any(g.category is Category.HOSTAGES or "hostage" in g.words for g in groups) or bool(re.search(r"\bhostages?\b", texts, re.IGNORECASE))
+    if not both_ways and not swap_words:
+        return ExchangeKind.UNILATERAL_RELEASE
+    if hostages:
+        return ExchangeKind.HOSTAGES_FOR_PRISONERS
+    return ExchangeKind.PRISONER_EXCHANGE
+
+
+def is_swap(row: Row, text: str) -> bool:
+    """Whether a clause names a swap of people or tells of one."""
+    if SWAP_NOUN.search(text):
+        return True
+    return any(code in row.codes for code in "Ss") and any(code in row.codes for code in "NHI")
