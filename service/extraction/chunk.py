@@ -32,7 +32,7 @@ class Chunk:
         return self.paragraphs[-1].span.end
 
 
-def chunks(candidates: Candidates, *, limit: int = CHUNK_WORDS) -> tuple[Chunk, ...]:
+def chunks(candidates: Candidates, *, limit: int) -> tuple[Chunk, ...]:
     """The article in chunks of about `limit` words; a quotation over several paragraphs is not cut. A paragraph longer than
     the limit is a chunk of its own.
     """

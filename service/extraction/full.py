@@ -13,7 +13,7 @@ from service.errors import ModelFailed
 from service.extraction.answer import ExchangesAnswer, FullAnswer, QuotesAnswer
 from service.extraction.ask import Judged, Spent, ask
 from service.extraction.checks import check_draft, target_span
-from service.extraction.chunk import Chunk, chunks, merge
+from service.extraction.chunk import CHUNK_WORDS, Chunk, chunks, merge
 from service.extraction.engine import MODEL, RULES, EngineAnswer, Question, Verdict, judge_items
 from service.extraction.finding import Finding
 from service.extraction.opinion import on_exchange, on_quote
@@ -43,14 +43,14 @@ class _Read:
     failure: ModelFailed | None = None
 
 
-def compose(question: Question, prompt: Prompt) -> tuple[Part, ...]:
+def compose(question: Question, prompt: Prompt, *, chunk_words: int = CHUNK_WORDS) -> tuple[Part, ...]:
     """The messages for an article, one part a chunk: static text first, the article last."""
     article, candidates = question.article, question.candidates
     title = article.title or ""
     # Where no release of held people is thinkable, numbers and dates need no tags.
     tagged = question.exchanges and may_hold_exchange(f"{title}\n{article.text}")
     parts = []
-    for chunk in chunks(candidates):
+    for chunk in chunks(candidates, limit=chunk_words):
         rendering = render(candidates, chunk.paragraphs, numbers=tagged)
         user = Template(prompt.user).substitute(
             wanted=_wanted(question),
@@ -74,8 +74,8 @@ def _wanted(question: Question) -> str:
 class FullEngine:
     """A model that reads everything (an `Engine`)."""
 
-    def __init__(self, model: ChatModel, prompt: Prompt) -> None:
-        self._model, self._prompt = model, prompt
+    def __init__(self, model: ChatModel, prompt: Prompt, *, chunk_words: int = CHUNK_WORDS) -> None:
+        self._model, self._prompt, self._chunk_words = model, prompt, chunk_words
 
     @property
     def name(self) -> str:
@@ -89,7 +89,7 @@ class FullEngine:
 
     async def answer(self, question: Question) -> EngineAnswer:
         """Ask about every chunk, at most four at once. If all fail the failure is raised; if some do, rules stand in there."""
-        parts = compose(question, self._prompt)
+        parts = compose(question, self._prompt, chunk_words=self._chunk_words)
         spent = Spent()
         gate = asyncio.Semaphore(_AT_ONCE)
         # Candidates located for one chunk are needed by the next, and ids must stay unique: one growing set for all.

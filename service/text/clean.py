@@ -27,20 +27,20 @@ _BLOCK = "\n\n"
 _DEPTH = 256
 _TAG = re.compile(r"<(/?)([a-zA-Z][^\s/>]{0,30})[^>]*>")
 _UNNESTED = frozenset(
-    ["area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "param", "source", "track", "wbr", "p", "li", "dd", "dt",
-     "tr", "td", "th", "tbody", "thead", "tfoot", "option", "optgroup"]
+    ["area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "param", "source", "track", "wbr",
+     "p", "li", "dd", "dt", "tr", "td", "th", "tbody", "thead", "tfoot", "option", "optgroup"]
 )
 
 
 def clean_html(html: str) -> str:
-    """The article's text: blocks parted by an empty line, `<br>` as a line break, entities decoded, white space collapsed.
+    r"""The article's text: blocks parted by an empty line, `<br>` as a line break, entities decoded, white space collapsed.
 
     Scripts, styles, navigation, asides, figures, forms, page headers and footers are left out. Where the page has exactly one
     `<article>`, or else one `<main>`, that holds text, only this is read. Tables are given row by row, cells parted by a space.
     Malformed markup is read as a browser does. Never raises; text that is no HTML comes back with its white space collapsed.
 
     >>> clean_html("<nav>Home</nav><p>Bread &amp; <b>salt</b>.<p>Wine<br>Oil")
-    'Bread & salt.\\n\\nWine\\nOil'
+    'Bread & salt.\n\nWine\nOil'
     """
     root = LexborHTMLParser(_shallow(html.replace("\x00", "")).encode("utf-8", "replace")).root
     if root is None:

@@ -19,8 +19,10 @@ from service.text.units import COUNTED_NOUN
 _MONTHS = {name.lower(): at for at, name in enumerate(calendar.month_name) if name}
 _MONTHS |= {name[:3]: at for name, at in list(_MONTHS.items())} | {"sept": 9}
 _WEEKDAYS = {name[:3].lower(): at for at, name in enumerate(calendar.day_name)}
-_COUNTS = {word: at for at, word in enumerate("one two three four five six seven eight nine ten eleven twelve".split(), 1)}
-_COUNTS |= {"a": 1, "an": 1}
+_COUNTS = {
+    "a": 1, "an": 1, "one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7, "eight": 8, "nine": 9, "ten": 10,
+    "eleven": 11, "twelve": 12,
+}  # fmt: skip
 _SEASON_END = {"spring": 5, "summer": 8, "autumn": 11, "fall": 11}
 
 _MONTH = (
@@ -43,7 +45,9 @@ _FUTURE = (
     r"will|would|shall|(?:expected|due|scheduled|planned|set|going|agreed|plans?|hopes?|is|are|was|were|ready)\sto|scheduled\sfor"
     r"|planned\sfor|due|upcoming|could|may|might|should|expects?|won['’]t"
 )
-_PAST = r"\w{2,20}ed|said|says|told|was|were|had|has|have|did|began|took|came|went|met|gave|made|got|left|held|saw|sent|brought|wrote"
+_PAST = (
+    r"\w{2,20}ed|said|says|told|was|were|had|has|have|did|began|took|came|went|met|gave|made|got|left|held|saw|sent|brought|wrote"
+)
 _TENSE = re.compile(rf"\b(?:(?P<future>{_FUTURE}|\w{{1,12}}(?=['’]ll\b))|(?P<past>{_PAST}))\b")
 _CLAUSE_BORDER = re.compile(r"[,.;:!?\n“”\"—–]\s")
 _WINDOW = 120
@@ -305,7 +309,8 @@ _FORMS: tuple[tuple[str, str, Callable[[_Words], _Read]], ...] = (
     ("ago", rf"\b(?i:{_COUNT})\s(?:days?|weeks?|months?|years?)\sago\b", _ago),
     ("period", r"\b(?i:(?:(?:earlier|later)\s)?(?:last|this|next|(?:the\s)?previous|(?:the|this)\scoming)\s"
      r"(?:week(?:end)?|month|year|spring|summer|autumn|fall)|(?:over|at|during)\sthe\sweekend)\b", _period),
-    ("month", rf"(?:\b(?i:{_PREPOSITION})[\s-]{_MONTH}|\b{_SURE_MONTH})(?!\s(?:the\s)?{_DAY}{_NO_DIGIT}|,?\s(?:of\s)?{_YEAR})", _month),
+    ("month", rf"(?:\b(?i:{_PREPOSITION})[\s-]{_MONTH}|\b{_SURE_MONTH})"
+     rf"(?!\s(?:the\s)?{_DAY}{_NO_DIGIT}|,?\s(?:of\s)?{_YEAR})", _month),
 )  # fmt: skip
 _ANY = re.compile("|".join(f"(?P<{name}>{pattern})" for name, pattern, _ in _FORMS))
 _READERS = {name: reader for name, _, reader in _FORMS}

@@ -55,14 +55,20 @@ _LEADING = re.compile(
     r"(?:tis|twas|twere|twill|em|til|n|nuff|cos|coz|cuz|bout|tude|ello|neath|gainst|scuse|fraid|ave|ere|appen|ow)\b"
     r"|\d0s\b|\d\ds\b"
 )
-_SHORT_YEAR = re.compile(r"\d\d\b(?!\s+[a-z])")
+_SHORT_YEAR = re.compile(r"0\d\b|\d\d\b(?!\s+[a-z])|\d\d\s(?:and|or|to|but|election|season|campaign|race|cycle)\b")
+# A possessive stands before a noun, so before one of these the mark closes a quotation.
+_NO_NOUN = re.compile(
+    r"\s(?:and|or|but|nor|in|on|at|to|for|from|with|by|of|as|than|is|was|were|are|has|have|had|will|would|can|could|may|might|must|should"
+    r"|do|does|did|who|which|that|when|while|where|because|since|after|before|until|if|though|although|into|over|under|through|during"
+    r"|said|says|told|he|she|they|it|we|i|you|the|a|an|this|these|those|his|her|their|its|not|also|so|then|about|against|between)\b"
+)
 _DROPPED = re.compile(r"(?:[A-Za-z]{2,}in|\b(?:o|an|ol|th|wi|lil|yo|mo|bo|fo|s))$")
 
 
 def double_marks(text: str, low: int, high: int) -> Iterator[Mark]:
-    """Double marks, guillemets and doubled singles between two offsets (a paragraph's); inches are left out or WEAK.
+    r"""Double marks, guillemets and doubled singles between two offsets (a paragraph's); inches are left out or WEAK.
 
-    >>> [mark.kind.name for mark in double_marks('He is 5\\'10" and "fine".', 0, 23)]
+    >>> [mark.kind.name for mark in double_marks('He is 5\'10" and "fine".', 0, 23)]
     ['OPEN', 'CLOSE']
     """
     for match in _DOUBLE.finditer(text, low, high):
@@ -77,9 +83,11 @@ def _double_kind(glyph: str, before: str, after: str) -> Kind:
     if glyph in _MOSTLY_OPEN:
         return Kind.CLOSE if closes and not opens else Kind.OPEN
     if glyph in _MOSTLY_CLOSE:
-        if opens and not closes:
-            return Kind.OPEN if glyph in _OWN_FAMILY else Kind.EITHER
-        return Kind.CLOSE
+        if not opens or closes:
+            return Kind.CLOSE
+        if glyph not in _OWN_FAMILY:
+            return Kind.EITHER
+        return Kind.OPEN if _goes_on(after) else Kind.CLOSE  # « x », with spaces inside, or »x«
     if opens == closes:
         return Kind.EITHER
     if opens:
@@ -128,9 +136,14 @@ def _single_kind(text: str, match: re.Match[str], before: str, after: str, high:
         return Kind.EITHER if glyph in "’´" else Kind.OPEN
     if glyph in "‘‚‛":
         return Kind.CLOSE
-    if before in "sSxXzZ" and after.isspace() and text[match.end() + 1 : min(match.end() + 2, high)].isalnum():
+    if before in "sSxXzZ" and after.isspace() and not _NO_NOUN.match(text, match.end(), high) and _goes_on(text[match.end() + 1 : min(match.end() + 2, high)]):
         return Kind.WEAK
     return Kind.WEAK if _DROPPED.search(text, max(0, match.start() - 12), match.start()) else Kind.CLOSE
+
+
+def _goes_on(following: str) -> bool:
+    """Whether a word, perhaps in marks, begins with this character."""
+    return following.isalnum() or following in _MOSTLY_OPEN or following in ("'", '"')
 
 
 def _is_short_year(text: str, match: re.Match[str]) -> bool:

@@ -25,6 +25,7 @@ _SAID_NEXT = re.compile(rf"\s*(?:(?:he|she|they|it|the|a|an)\b|{_SAID}\b|(?:{_NA
 _SENTENCE_END = re.compile(r"[.!?…]+\s+")
 _WRAPPED_LINES = 12
 _REOPENING = 4
+_LABEL = re.compile(r"[A-Z][A-Z .'’-]{1,40}:")
 _TAIL_LENGTH = 140
 
 _DASHED = re.compile(r"[-–—―~]{1,3}\s*")
@@ -33,7 +34,8 @@ _NAME_LINE = re.compile(
     r"(?:\s*[,(–—-]\s*\S.{0,90})?"
 )
 _AGENCIES = frozenset(
-    ["reuters", "ap", "afp", "bbc", "cnn", "upi", "tass", "interfax", "additional", "reporting", "editing", "with", "source", "by", "photo"]
+    ["reuters", "ap", "afp", "bbc", "cnn", "upi", "tass", "interfax", "additional", "reporting", "editing", "with", "source", "by",
+     "photo"]
 )
 
 
@@ -174,7 +176,8 @@ class _Pairing:
         gap = piece.index - carried.index
         tail = self.text[max(carried.mark.end, carried.high - _TAIL_LENGTH) : carried.high]
         if gap == 1 and first.start - piece.low <= _REOPENING and not _has_word(self.text[piece.low : first.start]):
-            return 1 if first.glyph == carried.mark.glyph and not _TAIL.search(tail) else None
+            is_new = first.glyph != carried.mark.glyph or _LABEL.match(self.text, first.end) or _TAIL.search(tail)
+            return None if is_new else 1
         is_wrapped = tail.rstrip("\"'”’")[-1:] not in _UTTERANCE_END and gap <= _WRAPPED_LINES
         if self.infers and first.kind is Kind.CLOSE and first.family == carried.mark.family and (gap == 1 or is_wrapped):
             return 0
@@ -290,12 +293,12 @@ def _nested(text: str, found: list[_Found]) -> tuple[QuotedRegion, ...]:
 def attribution_lines(
     text: str, paragraphs: tuple[Paragraph, ...], regions: tuple[QuotedRegion, ...]
 ) -> tuple[AttributionLine, ...]:
-    """Short lines that only name a speaker after a quotation: "- Name", "Name, title", also behind the mark in the same paragraph.
+    r"""Short lines that only name a speaker after a quotation: "- Name", "Name, title", also behind the mark in the same paragraph.
 
     Without a dash the paragraph before must be a quotation from end to end and the name (its last word) must occur elsewhere.
 
     >>> from service.text.segment import paragraphs
-    >>> text = "“Bread is all.”\\n— Anna Hill, baker"
+    >>> text = "“Bread is all.”\n— Anna Hill, baker"
     >>> found = paragraphs(text)
     >>> [line.name.text for line in attribution_lines(text, found, quoted_regions(text, found))]
     ['Anna Hill']

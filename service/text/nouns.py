@@ -22,7 +22,7 @@ _MOST_WORDS = 6
 
 @cache
 def _words(kind: str) -> frozenset[str]:
-    """Word lists of `data/nouns.json`: "stops" end a noun phrase, "plurals" lack an s, "adjectives" are nouns too, "verbs" end it."""
+    """Word lists of `data/nouns.json`: "stops" end a noun phrase, "plurals" lack an s, "adjectives" can be nouns."""
     data = json.loads(files("service.text").joinpath("data/nouns.json").read_text("utf-8"))
     return frozenset(data[kind])
 
@@ -69,7 +69,7 @@ def _role_of(word: str) -> str | None:
 
 
 def _goes_on(word: str, role: str, following: re.Match[str] | None) -> bool:
-    """Whether the noun only describes the next one: "civilian hostages", "two prisoner swaps", "300 police cars"; not "two years"."""
+    """Whether the noun only describes the next one: "civilian hostages", "two prisoner swaps", "300 police cars"."""
     if following is None or role == "time":
         return False
     then, lower = following.group(1), word.lower()

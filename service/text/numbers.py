@@ -16,14 +16,20 @@ from service.domain.evidence import span_of
 from service.text.dates import date_ranges
 from service.text.nouns import Unit, read_unit
 
-_ONES = {word: at for at, word in enumerate(
-    "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen eighteen"
-    " nineteen".split())}  # fmt: skip
-_TENS = {word: at * 10 for at, word in enumerate("twenty thirty forty fifty sixty seventy eighty ninety".split(), 2)}
+_ONES = {
+    "zero": 0, "one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7, "eight": 8, "nine": 9, "ten": 10,
+    "eleven": 11, "twelve": 12, "thirteen": 13, "fourteen": 14, "fifteen": 15, "sixteen": 16, "seventeen": 17, "eighteen": 18,
+    "nineteen": 19,
+}  # fmt: skip
+_TENS = {
+    "twenty": 20, "thirty": 30, "forty": 40, "fifty": 50, "sixty": 60, "seventy": 70, "eighty": 80, "ninety": 90,
+}  # fmt: skip
 _SCALES = {"dozen": 12, "hundred": 100, "thousand": 1000, "million": 10**6, "billion": 10**9, "trillion": 10**12}
 _SHORT_SCALES = {"k": 1000, "m": 10**6, "mn": 10**6, "bn": 10**9}
-_ORDINALS = {word: at for at, word in enumerate(
-    "first second third fourth fifth sixth seventh eighth ninth tenth eleventh twelfth".split(), 1)}  # fmt: skip
+_ORDINALS = {
+    "first": 1, "second": 2, "third": 3, "fourth": 4, "fifth": 5, "sixth": 6, "seventh": 7, "eighth": 8, "ninth": 9, "tenth": 10,
+    "eleventh": 11, "twelfth": 12,
+}  # fmt: skip
 
 _DIGITS = r"(?:\d{1,3}(?:[,\u00a0\u2009\u202f]\d{3})+(?!\d)|\d+)(?:\.\d+)?"
 _SCALE = "|".join(_SCALES)
@@ -38,14 +44,19 @@ _VAGUE = (
     rf"(?:(?:tens|dozens|hundreds|scores)\sof\s(?:thousands|millions)|(?:several|a\sfew|many)\s(?:{_SCALE})s?|dozens|scores|hundreds"
     r"|thousands|millions|several|a\sfew|a\shandful|a\scouple)"
 )
-_ONE_OF_PEOPLE = r"an?(?=\s(?:[\w'’-]{1,20}\s){0,3}(?:prisoner|hostage|detainee|captive|soldier|service(?:wo)?man|POW|civilian|[A-Z][a-z]{2,14}(?:an|i))\b)"
+_ONE_OF_PEOPLE = (
+    r"an?(?=\s(?:[\w'’-]{1,20}\s){0,3}(?:prisoner|hostage|detainee|captive|soldier|service(?:wo)?man|POW|civilian"
+    r"|[A-Z][a-z]{2,14}(?:an|i))\b)"
+)
 _NUMERAL = re.compile(
     rf"(?P<digits>(?<![\w.]){_DIGITS})(?P<tail>(?:st|nd|rd|th)\b|\s(?:{_SCALE})\b|(?:{'|'.join(_SHORT_SCALES)})\b)?"
     rf"|\b(?i:(?P<vague>{_VAGUE})\b|(?P<words>{_WORDS})\b"
     rf"|(?P<ordinal>{'|'.join(_ORDINALS)})(?=\s(?:\w+\s)?(?:exchange|swap|phase|stage|round|group|batch|tranche|release|deal)s?\b)"
     rf"|(?P<both>both)(?=\s)|(?P<article>{_ONE_OF_PEOPLE}))"
 )
-_CAPTIVES = frozenset("prisoner hostage detainee captive soldier serviceman servicewoman pow civilian".split())
+_CAPTIVES = frozenset(
+    ["prisoner", "hostage", "detainee", "captive", "soldier", "serviceman", "servicewoman", "pow", "civilian"]
+)
 _MOST_DIGITS = 15
 _MOST_ELLIPTIC = 10**6
 
@@ -62,10 +73,14 @@ _QUALIFIERS = (
     (Qualifier.ABOUT, r"some|about|around|nearly|almost|roughly|approximately|close\sto|(?:an\s)?estimated|circa"),
 )
 _BEFORE = re.compile(
-    r"\b(?:" + "|".join(f"(?P<q{at}>{words})" for at, (_, words) in enumerate(_QUALIFIERS)) + r")\s(?:a\stotal\sof\s|the\s|another\s)?$",
+    r"\b(?:"
+    + "|".join(f"(?P<q{at}>{words})" for at, (_, words) in enumerate(_QUALIFIERS))
+    + r")\s(?:a\stotal\sof\s|the\s|another\s)?$",
     re.IGNORECASE,
 )
-_OVER_OF_VERB = re.compile(r"\b(?:hand|turn|giv|gave|pass|sign|tak|took|send|sent|bring|brought|deliver)\w{0,5}\sover\s\W*$", re.IGNORECASE)
+_OVER_OF_VERB = re.compile(
+    r"\b(?:hand|turn|giv|gave|pass|sign|tak|took|send|sent|bring|brought|deliver)\w{0,5}\sover\s$", re.IGNORECASE
+)
 _AFTER = ((Qualifier.AT_LEAST, re.compile(r"\s?\+|\sor\smore\b|-plus\b")), (Qualifier.ABOUT, re.compile(r"-odd\b|\sor\sso\b")))
 
 _MONEY_BEFORE = re.compile(r"[$€£¥₽₴₪]\s?$|\b(?:USD|EUR|GBP|Rs)\s?$")
@@ -120,8 +135,8 @@ class _Numeral:
 def numbers(text: str) -> tuple[Number, ...]:
     """The numbers in document order. `value` is None where there is no whole number ("dozens", "5.2").
 
-    >>> [(number.phrase.text, number.value, number.unit, number.role) for number in numbers("Some 270 freed soldiers left in 2025.")]
-    [('Some 270 freed soldiers', 270, 'soldiers', 'people'), ('2025', 2025, None, 'year')]
+    >>> [(number.phrase.text, number.value, number.role) for number in numbers("Some 270 freed soldiers left in 2025.")]
+    [('Some 270 freed soldiers', 270, 'people'), ('2025', 2025, 'year')]
     """
     calendar = date_ranges(text)
     starts = [start for start, _ in calendar]
@@ -208,7 +223,7 @@ def _join(text: str, first: _Numeral, second: _Numeral) -> _Numeral | None:
 
 
 def _read(text: str, numeral: _Numeral, name: str, *, in_date: bool) -> Number | None:
-    """The numeral in its surroundings; None for words that count nothing here ("one" as a pronoun, "both sides")."""
+    """The numeral in its surroundings; None for words that count nothing ("one" as a pronoun, "both sides")."""
     left = text[max(0, numeral.start - _LEFT) : numeral.start]
     right = text[numeral.end : numeral.end + _RIGHT]
     unit = read_unit(right)
@@ -236,7 +251,7 @@ def _read(text: str, numeral: _Numeral, name: str, *, in_date: bool) -> Number |
 
 
 def _fits(unit: Unit, role: str, numeral: _Numeral) -> bool:
-    """Whether the noun belongs to the number: "swap" is not what "1,000-for-1,000" counts, "imports" not what "$60 billion" does."""
+    """Whether the noun belongs to the number: "swap" is not what "1,000-for-1,000" counts."""
     if role == "money":
         return unit.role == "money"
     if numeral.other is not None:
@@ -268,8 +283,8 @@ def _role(text: str, numeral: _Numeral, left: str, right: str, unit: Unit | None
     if direct is not None:
         return direct
     if numeral.other is not None:
-        around = left + right
-        return "people" if (unit is None or unit.role in ("people", "event", "other")) and _OF_PEOPLE.search(around) else "other"
+        counts_people = unit is None or unit.role in ("people", "event", "other")
+        return "people" if counts_people and _OF_PEOPLE.search(left + right) else "other"
     if unit is not None and unit.role != "other":
         if unit.role == "people" and re.search(r"\b(?:remains|bodies|corpses)\sof\s(?:the\s|\w+\s)?$", left):
             return "remains"

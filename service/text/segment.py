@@ -32,9 +32,9 @@ def _words(kind: str) -> frozenset[str]:
 
 
 def paragraphs(text: str) -> tuple[Paragraph, ...]:
-    """The blocks between line breaks (one or more), white space at their ends left out.
+    r"""The blocks between line breaks (one or more), white space at their ends left out.
 
-    >>> [paragraph.span.text for paragraph in paragraphs("Bread.  \\n\\n Salt\\nWine.")]
+    >>> [paragraph.span.text for paragraph in paragraphs("Bread.  \n\n Salt\nWine.")]
     ['Bread.', 'Salt', 'Wine.']
     """
     found: list[Paragraph] = []

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from service.domain.article import Article
 from service.domain.candidate import Candidates
-from service.domain.draft import Draft, DraftQuote
+from service.domain.draft import Draft, DraftExchange, DraftQuote
 from service.extraction.rules.attribution import draft_quotes
 from service.extraction.rules.exchanges import draft_exchanges
 from service.extraction.rules.indirect import draft_indirect
@@ -20,7 +20,7 @@ def draft_by_rules(
     if indirect:
         candidates, reported = draft_indirect(candidates)
         found += reported
-    events = ()
+    events: tuple[DraftExchange, ...] = ()
     if exchanges:
         candidates, events = draft_exchanges(candidates, published_at=article.published_at, title=article.title)
     return candidates, Draft(quotes=found, exchanges=events)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
 from service.domain.candidate import Candidates, Mention, MentionKind, Number, Party, Sentence
@@ -70,10 +70,11 @@ class Index:
     number_starts: list[int]
     persons: tuple[Mention, ...]
     person_starts: list[int]
+    names: dict[str, str]
 
 
-def index_of(candidates: Candidates) -> Index:
-    """The index over an article's candidates."""
+def index_of(candidates: Candidates, names: dict[str, str]) -> Index:
+    """The index over an article's candidates; `names` maps a party's name to the side it means in this article."""
     persons = tuple(m for m in candidates.mentions if m.kind is MentionKind.PERSON)
     return Index(
         candidates,
@@ -81,6 +82,7 @@ def index_of(candidates: Candidates) -> Index:
         [number.span.start for number in candidates.numbers],
         persons,
         [person.span.start for person in persons],
+        names,
     )
 
 
@@ -107,6 +109,7 @@ def row_of(sentence: Sentence, index: Index) -> Row:
     people = _numbered(text, numbers, parties, high)
     people += _plain(text, low, high, parties, people)
     people += _named(text, persons, parties, people)
+    people = [replace(g, nationality=index.names.get(g.nationality, g.nationality)) if g.nationality else g for g in people]
     people.sort(key=lambda group: group.start)
     chunks = [Chunk("I" if g.mention else "N" if g.number else "H", g.start, g.end, people=g) for g in people]
     covered = [(g.start, g.end) for g in people]

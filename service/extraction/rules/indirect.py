@@ -10,7 +10,7 @@ from service.domain.draft import Basis, DraftQuote, QuoteKind
 from service.domain.evidence import span_of
 from service.extraction.rules import indirect_tokens as lex
 from service.extraction.rules.indirect_model import Found, Place, decide, modality
-from service.extraction.rules.indirect_speaker import Subject, mention_at, new_mention, subject_of
+from service.extraction.rules.indirect_speaker import Subject, is_inverted, mention_at, new_mention, subject_of
 from service.extraction.rules.indirect_tokens import Tokens, tokenize
 from service.text.cues import Cue, find_cues
 
@@ -61,9 +61,9 @@ def reported_contents(candidates: Candidates, *, threshold: float = THRESHOLD) -
         if earlier and earlier[-1][0].tokens is not place.tokens:
             earlier = []
         results = decide(place, threshold=threshold)
-        side = results[0].side if results else "after"
+        side = results[0].side if results else ("quoted" if is_inverted(place) else "after")
         subject = subject_of(place, side, earlier)
-        if subject is not None and place.cue.form == "verb":
+        if subject is not None and place.cue.form == "verb" and place.cue.group == "report" and modality(place) == "plain":
             earlier.append((place, subject))
         for found in results:
             tokens = place.tokens

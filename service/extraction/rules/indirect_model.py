@@ -1,7 +1,7 @@
 """The log-linear model of reported speech: which side of a cue holds a reported clause, and where it begins and ends.
 
 Four small softmax models over readable features, learned by `scripts/train_indirect.py` from PolNeAR train and kept in
-`data/indirect.json`: `side` (none, after, before, both), and the choice among candidate places: `after_start`, `after_end`,
+`data/indirect.json`: `side` (none, after, before, both, or quoted: what it reports is all in quotation marks), and the choice among candidate places: `after_start`, `after_end`,
 `before_end`, `before_start`. Scores are sums of weights; probabilities their softmax.
 """
 
@@ -16,8 +16,8 @@ from service.extraction.rules import indirect_tokens as lex
 from service.extraction.rules.indirect_tokens import Tokens, model_data
 from service.text.cues import Cue, is_cue_word
 
-Side = Literal["none", "after", "before", "both"]
-SIDES: tuple[Side, ...] = ("none", "after", "before", "both")
+Side = Literal["none", "after", "before", "both", "quoted"]
+SIDES: tuple[Side, ...] = ("none", "after", "before", "both", "quoted")
 LOOKAHEAD = 16
 MAX_ENDS = 14
 _TIME = frozenset(["last", "next", "week", "month", "year", "night", "morning", "afternoon", "evening", "in", "on", "at", "during", "from", "to", "the", "a", "an", "his", "her", "earlier", "later"])
@@ -106,7 +106,8 @@ def side_features(place: Place) -> list[str]:
         f"stopw={tokens.get(last + stop_after)}", f"qbst={quoted_before} {stop_after}", f"open={open_sentence}", f"fopen={form} {open_sentence}",
         f"dist={min(first - comma_before, 9)}", f"aw2={tokens.get(last + 1)} {tokens.get(last + 2)}", f"bsh={before} {shape}",
         f"q_after={after == 'Q' or word_class(tokens, last + 2) == 'Q'}", f"fs={cue.form[0]} {stop_after} {breaker} {int(finite_before)}",
-        f"mod={modality(place)}", f"st={int(cue.strength * 5)}",
+        f"mod={modality(place)}", f"st={int(cue.strength * 5)}", f"lsh={lemma} {shape} {breaker}", f"sstop={cue.form[0]}{int(cue.strength * 2)} {stop_after} {shape}",
+        f"sa={int(cue.strength * 2)} {after}", f"sthat={int(cue.strength * 3)} {min(that, 3)}", f"cap={before} {after} {finite_near} {finite_before}",
     ]  # fmt: skip
 
 
@@ -229,6 +230,16 @@ def tail_of(tokens: Tokens, end: int) -> Tail:
     )  # fmt: skip
 
 
+def inner_cue(tokens: Tokens, start: int, end: int) -> str:
+    """Whether another cue begins inside the stretch behind a comma or coordinator (", adding", "and said"), and which form it has."""
+    for index in range(start + 2, end):
+        if is_cue_word(tokens.word[index]) and not tokens.quoted[index]:
+            before = tokens.word[index - 1]
+            if before == "," or before in lex.COORDINATORS or tokens.word[index - 2] == "," and before not in lex.DETERMINERS:
+                return "ing" if tokens.word[index].endswith("ing") else "fin"
+    return ""
+
+
 def after_end_features(place: Place, start: int, end: int) -> list[str]:
     """Features of token `end` as the last of a clause that begins at `start`."""
     tokens, cue = place.tokens, place.cue
@@ -243,6 +254,7 @@ def after_end_features(place: Place, start: int, end: int) -> list[str]:
     dashed = any(w in lex.DASHES for w in tokens.word[: place.first])
     lemma = cue.lemma if cue.form != "noun" else "n:" + cue.lemma
     that = tokens.get(start - 1) == "that"
+    told = inner_cue(tokens, start, end)
     behind = f"{int(tail.finite)}{int(tail.cue)}{int(tail.final)}"
     key = nclass if nclass in ("END", "Q") else nxt
     return [
@@ -252,6 +264,7 @@ def after_end_features(place: Place, start: int, end: int) -> list[str]:
         f"q={tokens.quoted[start] or tokens.quoted[end]} {nclass}", f"h={word_class(tokens, end)} {nclass}", f"sc={word_class(tokens, start)} {finite_in} {nclass}",
         f"prev={that} {key} {sclass}", f"bh={key} {behind}", f"bhs={key} {sclass} {behind}", f"bhl={key} {tail.length} {tail.final}",
         f"subj={key} {sclass} {word_class(tokens, end + 3)}", f"lenf={finite_in} {min(length, 4)} {key}", f"bhf={finite_in} {key} {behind}", f"w={tokens.word[end]} {nclass}",
+        f"told={told}", f"toldn={told} {nclass}", f"toldc={told} {tail.cue}",
     ]  # fmt: skip
 
 

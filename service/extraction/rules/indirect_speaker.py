@@ -47,7 +47,7 @@ def subject_of(place: Place, side: Side, earlier: Sequence[tuple[Place, Subject]
         return _phrase_after(tokens, agent + 1) if agent is not None else None
     if tokens.get(place.first - 1) == "as" and cue.inflection == "ing":
         return _quoted_as(place)
-    if side == "before" and _is_inverted(place):
+    if side in ("before", "quoted") and is_inverted(place):
         return _phrase_after(tokens, place.last + 1)
     found = _before(tokens, place.first, cue.inflection == "ing")
     if found is None and earlier:
@@ -62,7 +62,7 @@ def _same_clause(tokens: Tokens, earlier: Place, place: Place) -> bool:
     return tokens.get(place.first - 1) in {",", "and", "later", "then"} and earlier.first < place.first
 
 
-def _is_inverted(place: Place) -> bool:
+def is_inverted(place: Place) -> bool:
     """Whether the subject follows the verb: ", said the source"."""
     tokens = place.tokens
     before = tokens.get(place.first - 1)
@@ -123,6 +123,8 @@ def _before(tokens: Tokens, verb: int, participle: bool) -> Subject | None:
     if last < 0:
         return None
     word = tokens.word[last]
+    if tokens.quoted[last] or word in lex.MARKS:
+        return None
     if word in {",", "and", "but", "or", "--", "—", "–"} and (participle or word != ","):
         return _clause_subject(tokens, last)
     if word == ",":
@@ -153,7 +155,12 @@ def _phrase_start(tokens: Tokens, last: int) -> int:
     index = last
     while index > 0 and last - index < _MAX_SUBJECT:
         before = tokens.word[index - 1]
-        if before in _HARD or before == "," or tokens.quoted[index - 1] or before in _RELATIVE:
+        if before in _HARD or before == "," or tokens.quoted[index - 1]:
+            break
+        if (head := _before_relative(tokens, index - 1)) is not None:
+            index = head + 1
+            continue
+        if before in _RELATIVE:
             break
         if before in _CLAUSE_OPENERS and not (before == "and" and _joins_subjects(tokens, index - 1)):
             break
@@ -161,6 +168,18 @@ def _phrase_start(tokens: Tokens, last: int) -> int:
             break
         index -= 1
     return index
+
+
+def _before_relative(tokens: Tokens, verb: int) -> int | None:
+    """The last token in front of a relative clause whose verb stands at `verb` ("the court that convicted him")."""
+    if not tokens.finite[verb]:
+        return None
+    index = verb - 1
+    while index >= 0 and (tokens.word[index] in lex.AUXILIARIES or tokens.word[index].endswith("ly") or tokens.word[index] in _ADVERBS):
+        index -= 1
+    if index > 0 and tokens.word[index] in _RELATIVE and tokens.is_word(index - 1) and not tokens.finite[index - 1]:
+        return index - 1
+    return None
 
 
 def _joins_subjects(tokens: Tokens, conjunction: int) -> bool:

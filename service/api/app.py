@@ -1,0 +1,59 @@
+"""The HTTP application: routes, problems, and the services that live as long as it runs."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from functools import cache
+from importlib.metadata import version
+from typing import Any
+
+from fastapi import FastAPI
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+
+from service.api.context import Context, facts_of
+from service.api.docs import docs_router
+from service.api.extraction import extraction_router
+from service.api.health import health_router
+from service.api.middleware import RequestFrame
+from service.api.openapi import openapi_document
+from service.api.problems import Refusal, problem_response, refusal_of
+from service.errors import ParleyError
+from service.handlers import Services
+
+
+def create_app(context: Context, open_services: Callable[[], Awaitable[Services]]) -> FastAPI:
+    """The application over `context`; `open_services` is awaited at start-up, and what it gives is closed at the end."""
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        context.services = await open_services()
+        try:
+            yield
+        finally:
+            services, context.services = context.services, None
+            await services.aclose()
+
+    running = version("parley")
+    app = FastAPI(
+        title="Parley", version=running, lifespan=lifespan, docs_url=None, redoc_url=None, redirect_slashes=False
+    )
+    app.add_middleware(RequestFrame)
+    for kind in (Refusal, ParleyError, HTTPException):
+        app.add_exception_handler(kind, _answer_problem)
+    app.include_router(extraction_router(context))
+    app.include_router(health_router(context))
+
+    @cache
+    def document() -> dict[str, Any]:
+        return openapi_document(app, version=running)
+
+    app.openapi = document  # type: ignore[method-assign] # FastAPI's own way of extending the document
+    app.include_router(docs_router(document))
+    return app
+
+
+async def _answer_problem(request: Request, error: Exception) -> Response:
+    return problem_response(refusal_of(error), facts_of(request).id)

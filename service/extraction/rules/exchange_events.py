@@ -1,0 +1,173 @@
+"""Which clauses tell of an exchange of people, and which of them tell of the same one."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from datetime import date
+
+from service.domain.candidate import Candidates, DateMention, Sentence
+from service.domain.draft import Category
+from service.extraction.rules.exchange_chunks import Index, Row, row_of
+from service.extraction.rules.exchange_setting import is_old
+from service.extraction.rules.exchange_words import (
+    CAPTIVE,
+    FOR,
+    GATE_ACT,
+    JUDICIAL,
+    NOT_PEOPLE,
+    SWAP_NOUN,
+)
+from service.text.parties import lexicon
+
+
+@dataclass(frozen=True)
+class ActClause:
+    """A clause about an exchange. `strength`: 2 it tells of a swap by itself, 1 of a release of captives, 0.5 it may refer to one."""
+
+    row: Row
+    start: int
+    end: int
+    strength: float
+    place: int
+    dates: tuple[DateMention, ...] = ()
+
+    def words(self, text: str) -> str:
+        """The clause as it stands in the text."""
+        return text[self.start : self.end]
+
+
+@dataclass
+class Event:
+    """The clauses of one event; `role` is "main", "past", "deal" or "next"."""
+
+    role: str
+    clauses: list[ActClause] = field(default_factory=list)
+
+
+_SPLIT = re.compile(
+    r"(?:;|,? [–—-] |,? (?:while|whereas|but|after|since|following|with|compared (?:with|to)|as part of|and (?=(?:will|is|are|was|were|the|another|has|have|said)\b)))\s", re.IGNORECASE
+)
+_REFERS = re.compile(
+    r"\b(?:the|this|that|such an?|today's|an|latest|first|mass|[A-Z][a-z]+day's) (?:\w+ ){0,3}?(?:swaps?|exchanges?|deal|hand-?over|release|trade|agreement|process|captives|prisoners|hostages|detainees)\b"
+    r"|\b(?:swap|exchange|hand-?over)\b",
+    re.IGNORECASE,
+)
+_PREVIOUS = re.compile(
+    r"\b(?:previous|earlier|last|prior|past|most recent|similar|separate|preceding|historic|another|second largest)(?: (?:such|major|big|large|known|prisoner|hostage|high-profile|US-Russia|[\w-]+)){0,2} (?:swaps?|exchanges?|releases?|deals?|hand-?overs?|trades?)\b"
+    r"|\bfirst (?:such|prisoner|major|time|exchange|swap)\b[^.;]{0,40}\bsince\b|\b(?:have|has) (?:previously|already|repeatedly)\b",
+    re.IGNORECASE,
+)
+_ACT_WORD = re.compile(r"\b(?:swap|exchang|releas|freed|freeing|hand(?:ed|ing|s)? over|hand-?over|repatriat|trad(?:ed|ing)|return)", re.IGNORECASE)
+
+
+def is_candidate(text: str) -> bool:
+    """Whether the article has words of captivity and of release at all (the cheap early exit)."""
+    return bool(CAPTIVE.search(text)) and bool(GATE_ACT.search(text))
+
+
+def clauses_of(candidates: Candidates, index: Index) -> list[ActClause]:
+    """The clauses that may tell of an exchange, in the order of the text."""
+    found: list[ActClause] = []
+    for place, sentence in enumerate(candidates.sentences):
+        words = sentence.span.text
+        if not _ACT_WORD.search(words) and not _REFERS.search(words) and not CAPTIVE.search(words):
+            continue
+        for part in _parts(sentence, candidates.text):
+            row = row_of(part, index)
+            strength = _strength(row, part.span.text, words)
+            if strength > 0:
+                dates = tuple(d for d in candidates.dates if d.span is not None and part.span.start <= d.span.start < part.span.end)
+                found.append(ActClause(row, part.span.start, part.span.end, strength, place, dates))
+    return found
+
+
+def _parts(sentence: Sentence, text: str) -> list[Sentence]:
+    """The sentence, cut where a second exchange begins inside it ("... came three months after Ukraine exchanged ...")."""
+    cuts = [sentence.span.start]
+    for match in _SPLIT.finditer(text, sentence.span.start, sentence.span.end):
+        head, tail = text[cuts[-1] : match.start()], text[match.end() : sentence.span.end]
+        if _ACT_WORD.search(head) and _ACT_WORD.search(tail) and re.search(r"\d|\b(?:one|two|three|four|five|six|seven|eight|nine|ten|dozens|hundreds|prisoners|people|hostages)\b", tail) and len(head) > 25:
+            cuts.append(match.end())
+    cuts.append(sentence.span.end)
+    if len(cuts) == 2:
+        return [sentence]
+    return [Sentence(sentence.id, type(sentence.span)(a, b, text[a:b]), sentence.paragraph) for a, b in zip(cuts, cuts[1:], strict=False)]
+
+
+def _strength(row: Row, words: str, sentence: str) -> float:
+    codes = row.codes
+    if NOT_PEOPLE.search(words) and not CAPTIVE.search(words):
+        return 0.0
+    if SWAP_NOUN.search(words):
+        return 2.0
+    captive = bool(CAPTIVE.search(words))
+    held = any(g.category in {Category.PRISONERS, Category.HOSTAGES, Category.BODIES, Category.MILITARY} or "detainee" in g.words for g in row.people)
+    if any(code in codes for code in "Ss") and row.people and (captive or held):
+        return 2.0
+    if FOR.search(words) and any(code in codes for code in "RrGn") and row.people and (captive or held):
+        return 2.0
+    if any(code in codes for code in "RrnGC") and row.people and (captive or held):
+        return 1.0
+    if re.search(r"\b(?:swap|exchange|hand-?over)\b", words, re.IGNORECASE) or (any(code in codes for code in "RrnG") and row.people) or _REFERS.search(words):
+        return 0.5
+    if any(g.number is not None for g in row.people) and (captive or held):
+        return 0.4
+    return 0.0
+
+
+def is_about_release(clause: ActClause, text: str) -> bool:
+    """
+    Whether a clause without a swap tells of captives that a state or armed group let go to another side.
+
+    Courts, amnesties, bail, rescue and escape are none; the freed are captives of war, hostages or another country's people.
+    """
+    words = clause.words(text)
+    if clause.strength < 1 or JUDICIAL.search(words):
+        return False
+    if not any(code in clause.row.codes for code in "RrnC"):
+        return False
+    states, groups = lexicon().states, lexicon().types
+    sides = {c.party.name for c in clause.row.chunks if c.party is not None and c.party.name not in lexicon().organisations}
+    sides |= {g.nationality for g in clause.row.people if g.nationality}
+    captives = [g for g in clause.row.people if g.category in {Category.HOSTAGES, Category.PRISONERS, Category.BODIES} or "detainee" in g.words]
+    return bool(captives) and len(sides & (states | set(groups))) + sum(1 for s in sides if s not in states and s not in groups) >= 2
+
+
+def group(clauses: list[ActClause], candidates: Candidates, published_at: date | None) -> list[Event]:
+    """The clauses by event: the main one, and earlier ones that have a date or a number of their own."""
+    main = Event("main")
+    past: dict[str, Event] = {}
+    events = [main]
+    anchor = published_at
+    for clause in clauses:
+        words = clause.words(candidates.text)
+        old = [d for d in clause.dates if is_old(d, anchor)]
+        recent = [d for d in clause.dates if d.start is not None and not is_old(d, anchor)]
+        earlier = bool(_PREVIOUS.search(words))
+        numbered = any(g.number is not None and g.number.value is not None for g in clause.row.people)
+        if clause.strength >= 1 and main.clauses and (earlier or old) and not (recent and not earlier) and _is_act_dated(clause, old, words):
+            if old or numbered:
+                key = (old[0].start or "")[:7] if old else f"clause {clause.place}"
+                if key not in past:
+                    past[key] = Event("past")
+                    events.append(past[key])
+                past[key].clauses.append(clause)
+            continue
+        main.clauses.append(clause)
+    return events
+
+
+def _is_act_dated(clause: ActClause, old: list[DateMention], words: str) -> bool:
+    """Whether the old date is the exchange's and not the day of an arrest or a war's beginning."""
+    if not old:
+        return True
+    first = old[0].span
+    if first is None:
+        return False
+    before = words[max(0, first.start - clause.start - 70) : max(0, first.start - clause.start)]
+    return not re.search(
+        r"\b(?:captured|arrested|detained|convicted|sentenced|seized|kidnapped|abducted|taken|held|jailed|imprisoned|began|invaded|invasion|invasion in|war|since|killed|founded|elected|accused|charged|disappeared|attack\w*|coup|uprising|shot down|conflict)\b[^.;]*$",
+        before,
+        re.IGNORECASE,
+    )
