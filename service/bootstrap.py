@@ -102,9 +102,10 @@ def _probe(model: RunningModel) -> Callable[[], Awaitable[bool]]:
 
 def _remote_model(name: str, settings: Settings) -> RunningModel:
     from service.adapters.llm import build_model
+    from service.adapters.transport import Manner
 
     key = settings.api_key.get_secret_value() if settings.api_key is not None else None
-    return build_model(name, base_url=settings.base_url, api_key=key, mode=settings.instructor_mode)
+    return build_model(name, base_url=settings.base_url, api_key=key, manner=Manner(mode=settings.instructor_mode))
 
 
 def _local_model(settings: Settings) -> RunningModel:

@@ -14,7 +14,7 @@ request_id: ContextVar[str | None] = ContextVar("request_id", default=None)
 
 ROOT = "service"
 _FIELDS = "parley_fields"
-# A foreign record's text may hold anything (an exception's words, and in them an article); uvicorn's plain news do not.
+# A foreign record's text may hold anything (an exception's words, and in them an article); uvicorn's own news do not.
 _PLAIN_SPOKEN = frozenset({"uvicorn.error"})
 
 Fact = str | int | float | bool | None
@@ -59,8 +59,8 @@ class JsonLines(logging.Formatter):
         else:
             line["event"] = "foreign_event_logged"
             line["logger"] = record.name
-            if record.name in _PLAIN_SPOKEN and record.levelno <= logging.INFO:
-                line["message"] = record.getMessage()
+            if record.name in _PLAIN_SPOKEN:  # its first line only: a traceback may follow
+                line["message"] = record.getMessage().partition("\n")[0]
             if record.exc_info and record.exc_info[1] is not None:
                 line.update(describe_failure(record.exc_info[1]))
         return json.dumps(line, ensure_ascii=False, separators=(",", ":"))

@@ -34,7 +34,7 @@ class Mark:
     @property
     def family(self) -> str:
         """Marks of one family can close each other ("curly" and "straight" are often mixed)."""
-        return self.glyph if self.glyph in _OWN_FAMILY else "common"
+        return _OWN_FAMILY.get(self.glyph, "common")
 
 
 _DOUBLE = re.compile(r"(\d['’′]\s?\d{1,2}(?:[\"”″]|''|’’)|\d['’′]\d{1,2}(?!\d))|''|``|‘‘|’’|[\"“”„‟«»‹›″＂]")

@@ -69,7 +69,7 @@ def clusters_of(tokens: Tokens, phrases: list[Phrase]) -> list[Cluster]:
     book = _Book()
     owner: list[Cluster | None] = [None] * len(phrases)
     named = [index for index, phrase in enumerate(phrases) if phrase.name and "and" not in phrase.name]
-    for index in sorted(named, key=lambda index: (phrases[index].kind, -len(phrases[index].name), index)):
+    for index in sorted(named, key=lambda index: (phrases[index].headline, phrases[index].kind, -len(phrases[index].name), index)):
         owner[index] = _place(book, phrases, index)
     _longer_names(tokens, book)
     for index, phrase in enumerate(phrases):
@@ -91,13 +91,25 @@ def _place(book: _Book, phrases: list[Phrase], index: int) -> Cluster:
     """The cluster of a named phrase: an existing one or a new one."""
     phrase = phrases[index]
     key = tuple(fold(word) for word in phrase.name if word.lower() not in words("suffixes")) or phrase.name
-    found = _same_person(book, phrase, key) if phrase.kind is MentionKind.PERSON else _same_body(book, phrase, key)
+    if phrase.headline:
+        found = _within(book, key)
+    else:
+        found = _same_person(book, phrase, key) if phrase.kind is MentionKind.PERSON else _same_body(book, phrase, key)
     if found is None:
         found = book.add(Cluster(phrase.kind, _written(phrase.name), key, gender=phrase.gender, plural=phrase.plural, head=phrase.head,
                                  body=phrase.kind is MentionKind.ORGANIZATION))  # fmt: skip
     elif found.gender is None:
         found.gender = phrase.gender
     return found
+
+
+def _within(book: _Book, key: tuple[str, ...]) -> Cluster | None:
+    """The speaker whose name stands somewhere in a run of capitals of a headline."""
+    for word in key:
+        options = [each for each in book.by_word.get(word, ()) if each.key[-1] == word]
+        if len(options) == 1:
+            return options[0]
+    return None
 
 
 def _written(name: tuple[str, ...]) -> str:

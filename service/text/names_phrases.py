@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from dataclasses import dataclass, replace
 
 from service.domain.candidate import MentionKind
@@ -14,9 +15,9 @@ _PHRASE = re.compile(
     rf"(?P<own>D?[we]*(?:{_CAPS}|[nmdw]{{1,3}})s)?(?P<det>[D0]*)(?P<adjectives>(?:[we0]|A(?=[we0A]*[wenmd]))*)"
     rf"(?:(?P<caps>{_CAPS})(?P<head>[nmd]*)|(?P<bare>[nmd]+))"
 )
-_PRONOUN = re.compile(r"p|h(?=[rx]*c)")
+_PRONOUN = re.compile(r"p|h(?=[rx]*[cve])")
 # Noun phrases with no known head noun count only right beside a speech verb ("the internet giant said").
-_SUBJECT = re.compile(r"(?:D?[we]*(?:[NLOA]+|[nmdw]+)s|[D0]+)[we0A]*[we](?=r?x{0,2}r?c)|D(?=r?x{0,2}r?c)")
+_SUBJECT = re.compile(r"(?:D?[we]*(?:[NLOA]+|[nmdw]+)s|[D0]+)[we0A]*[we](?=r?x{0,2}r?c)|D0?(?=r?x{0,2}r?c)|[D0]+A(?!w|n|m|d|N|O|L|R|e[wnmdN])")
 _INVERTED = re.compile(r"(?<=Qc)(?:D|0)+[weA]*w(?=[,.|¶PoQ:])|(?<=Q,c)(?:D|0)+[weA]*w(?=[,.|¶PoQ:])")
 # What may follow an unnamed subject up to its verb: "a U.S. official with knowledge of the talks said".
 _POSTMODIFIER = re.compile(r"(?:[Poye]|[we](?=P))[DPowe0AnmdNLOARsily&rtTjy]{1,11}(?=r?x{0,2}r?c)")
@@ -44,6 +45,7 @@ class Phrase:
     plural: bool = False
     document: bool = False
     body: bool = False
+    headline: bool = False
 
 
 def phrases_of(tokens: Tokens) -> list[Phrase]:
@@ -62,8 +64,24 @@ def phrases_of(tokens: Tokens) -> list[Phrase]:
         for match in pattern.finditer(tags):
             if not covered[match.end() - 1]:
                 found.append(_generic(tokens, match.start(), match.end()))
+    found = _headlines(tokens, found)
     found.sort(key=lambda phrase: (phrase.first, -phrase.last))
     return _joined(tokens, _with_roles(tokens, found))
+
+
+def _headlines(tokens: Tokens, found: list[Phrase]) -> list[Phrase]:
+    """Mark the phrases of sentences in title case: their capitals say nothing of where a name ends."""
+    capitals: Counter[int] = Counter()
+    smalls: Counter[int] = Counter()
+    for word, sentence in zip(tokens.words, tokens.sentence, strict=True):
+        if word[:1].isupper():
+            capitals[sentence] += 1
+        elif len(word) > 3 and word.isalpha() and word[0].islower():
+            smalls[sentence] += 1
+    titled = {sentence for sentence, count in capitals.items() if count >= 3 and count > 3 * smalls[sentence]}
+    if not titled:
+        return found
+    return [replace(phrase, headline=True) if tokens.sentence[phrase.first] in titled else phrase for phrase in found]
 
 
 def _analyse(tokens: Tokens, match: re.Match[str]) -> list[Phrase]:
@@ -165,7 +183,7 @@ def _common(tokens: Tokens, match: re.Match[str], head: str) -> Phrase:
 def _generic(tokens: Tokens, first: int, last: int) -> Phrase:
     low = tokens.lower[last - 1]
     plural = low in ("those", "some", "many", "all", "both", "several", "most", "these") or (low.endswith("s") and len(low) > 3)
-    return Phrase(first, last, MentionKind.UNNAMED, low, (), None, None, plural)
+    return _extended(tokens, Phrase(first, last, MentionKind.UNNAMED, low, (), None, None, plural))
 
 
 def _extended(tokens: Tokens, phrase: Phrase) -> Phrase:
@@ -269,7 +287,7 @@ def _role_after(tokens: Tokens, found: list[Phrase], index: int, phrase: Phrase)
         if after.kind is MentionKind.UNNAMED and not after.document and after.first - begin <= 3 and not after.plural:
             if any(each.kind is MentionKind.PERSON and each.first == after.last for each in found[index + 1:index + 5]):
                 break
-            if tags[end:end + 1] not in (",", ".", "|", "¶", "h", "c", "Q", "x", "-", ""):
+            if tags[end:end + 1] not in (",", ".", "|", "¶", "h", "Q", "-", ""):
                 break
             role = _clean_role(_text(tokens, begin, end))
             return replace(phrase, role=role, gender=phrase.gender or after.gender), end

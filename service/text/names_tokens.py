@@ -199,14 +199,19 @@ _NOUN_BEFORE = frozenset("DAs0PoRL")
 def _in_context(found: Tokens, tags: list[str]) -> Tokens:
     """Mend letters by their neighbours: nouns that look like verbs, particles in names, roles of several words."""
     lower = found.lower
-    particles = words("particles")
+    particles, nouns = words("particles"), words("noun_or_verb")
     inner = {word for word, letter, before in zip(found.words[1:], tags[1:], tags, strict=False) if letter == "N" and before not in "|¶"}
     last = len(tags) - 1
     for index, letter in enumerate(tags):
         before = tags[index - 1] if index else "¶"
         after = tags[index + 1] if index < last else "¶"
         if letter in "cv" and before in _NOUN_BEFORE and not _is_subject(tags, index):
-            tags[index] = "e" if lower[index].endswith("ed") else "w"
+            if lower[index].endswith("ed"):
+                tags[index] = "e"
+            elif letter == "v" or lower[index] in nouns:
+                tags[index] = "w"
+        elif letter == "c" and before in "weA" and lower[index] in nouns and index > 1 and tags[index - 2] in "Ds0oP":
+            tags[index] = "w"
         elif letter == "o" and before == "R" and after in "NOLR" and lower[index - 1] in ("secretary", "minister", "secretaries"):
             tags[index] = tags[index + 1] = "R"
         elif (letter in "wDPn" and after in "NL" and lower[index] in particles and before in "Nil") or (letter == "N" and before in "Nil" and "-" not in found.words[index] and lower[index] in particles):

@@ -128,7 +128,11 @@ def speakers_near(scene: Scene, number: int, previous: Previous | None) -> list[
             break
         found.append(spot)
     high = bisect_right(scene.spot_places, place)
+    signed = scene.line[place + 1:place + 3] == "¶-"
     for spot in scene.spots[high:high + _AFTER]:
+        if signed and spot.place == place + 3:
+            found.append(spot)
+            continue
         if scene.tokens.paragraph[spot.first] != paragraph or scene.tokens.sentence[spot.first] > sentence + 1:
             break
         found.append(spot)
@@ -207,7 +211,7 @@ def speaker_features(scene: Scene, number: int, spot: Spot, previous: Previous |
         distance = index - cue[1] if cue[0] < index else cue[0] - index - 1
         inverted = cue[1] <= spot.first
         form = f"{side}{'i' if inverted else 's'}"
-        names += [f"cue={tokens.lower[cue[0]]}", f"cueform={form}{where}", f"cuegap={form}{min(4, distance)}",
+        names += [f"cue={tokens.lower[cue[0]]}", f"cueside={tokens.lower[cue[0]]}{form}", f"cueform={form}{where}", f"cuegap={form}{min(4, distance)}",
                   f"subject={form}{_gap(tokens, spot, cue)}", f"cuekind={form}{kind}"]  # fmt: skip
     names += _entity_features(scene, index, spot, previous, shape, where, path)
     if scene.line_speakers.get(number) is spot:
