@@ -102,7 +102,10 @@ EXPECTED = Answer(
                 Transfer(
                     released_by=side,
                     returned_to="Ostmark" if side == "Velm" else "Velm",
-                    counts=[Count(number="N4", category="total"), Count(number="N5", category="military", claimed_by=["Velm"])],
+                    counts=[
+                        Count(number="N4", category="total"),
+                        Count(number="N5", category="military", claimed_by=["Velm"]),
+                    ],
                     people=["Jonas Arvid Breck"],
                 )
                 for side in ("Velm", "Ostmark")
@@ -123,12 +126,51 @@ PROMPT = ({"role": "system", "content": SYSTEM}, {"role": "user", "content": ART
 # --- the servers -------------------------------------------------------------------------------------------------------
 
 
-async def run_upstream(port: int, delay_s: float) -> None:
-    """The model: one completion, always the same, after `delay_s` seconds; /v1/models at once."""
-    from aiohttp import web
+class Upstream(asyncio.Protocol):
+    """The model, as bare as can be, so that it does not compete for the cores: one completion after `delay_s` seconds."""
 
+    def __init__(self, completion: bytes, delay_s: float) -> None:
+        self.completion, self.delay_s = completion, delay_s
+        self.received = b""
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self.transport = transport
+
+    def data_received(self, data: bytes) -> None:
+        self.received += data
+        head, found, body = self.received.partition(b"\r\n\r\n")
+        if not found or len(body) < content_length(head):
+            return
+        self.received = b""
+        if head.startswith(b"GET"):
+            self.answer(http_answer(b'{"object": "list", "data": []}'))
+        elif self.delay_s:
+            asyncio.get_running_loop().call_later(self.delay_s, self.answer, self.completion)
+        else:
+            self.answer(self.completion)
+
+    def answer(self, data: bytes) -> None:
+        self.transport.write(data)  # type: ignore[attr-defined]  # a connection's transport can write
+
+
+def content_length(head: bytes) -> int:
+    """The Content-Length in a request's or a response's head, 0 without one."""
+    _, found, rest = head.lower().partition(b"content-length:")
+    return int(rest.partition(b"\r\n")[0]) if found else 0
+
+
+def http_answer(body: bytes) -> bytes:
+    return b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n" % len(body) + body
+
+
+async def run_upstream(port: int, delay_s: float) -> None:
+    usage = {
+        "prompt_tokens": 1200,
+        "completion_tokens": 400,
+        "total_tokens": 1600,
+        "prompt_tokens_details": {"cached_tokens": 900},
+    }
     message = {"role": "assistant", "content": EXPECTED.model_dump_json()}
-    usage = {"prompt_tokens": 1200, "completion_tokens": 400, "total_tokens": 1600, "prompt_tokens_details": {"cached_tokens": 900}}
     completion = {
         "id": "chatcmpl-1",
         "object": "chat.completion",
@@ -137,23 +179,11 @@ async def run_upstream(port: int, delay_s: float) -> None:
         "choices": [{"index": 0, "message": message, "finish_reason": "stop", "logprobs": None}],
         "usage": usage,
     }
-    payload = json.dumps(completion).encode()
-
-    async def complete(request: web.Request) -> web.Response:
-        await request.read()
-        if delay_s:
-            await asyncio.sleep(delay_s)
-        return web.Response(body=payload, content_type="application/json")
-
-    async def models(_: web.Request) -> web.Response:
-        return web.json_response({"object": "list", "data": []})
-
-    app = web.Application()
-    app.add_routes([web.post("/v1/chat/completions", complete), web.get("/v1/models", models)])
-    runner = web.AppRunner(app, access_log=None)
-    await runner.setup()
-    await web.TCPSite(runner, "127.0.0.1", port, backlog=4096).start()
-    await asyncio.Event().wait()
+    answer = http_answer(json.dumps(completion).encode())
+    server = await asyncio.get_running_loop().create_server(
+        lambda: Upstream(answer, delay_s), "127.0.0.1", port, backlog=4096
+    )
+    await server.serve_forever()
 
 
 def run_variant(variant: str, port: int, base_url: str, loop: str) -> None:
@@ -209,7 +239,9 @@ def _raw(base_url: str) -> Any:
             "max_tokens": MAX_TOKENS,
             "response_format": response_format,
         }
-        async with sessions[0].post(base_url + "/chat/completions", json=body, headers={"Authorization": "Bearer k"}) as reply:
+        async with sessions[0].post(
+            base_url + "/chat/completions", json=body, headers={"Authorization": "Bearer k"}
+        ) as reply:
             reply.raise_for_status()
             return Answer.model_validate_json((await reply.json())["choices"][0]["message"]["content"])
 
@@ -261,6 +293,7 @@ class Load:
     p99_ms: float
     cpu_ms_each: float
     bytes_each: float
+    ready_p99_ms: float
     ready_max_ms: float
     seconds: float
 
@@ -315,66 +348,122 @@ async def _until_ready(server: Server, path: str) -> None:
     raise SystemExit(f"{server.process.args} did not become ready")
 
 
-async def load(server: Server, *, requests: int, connections: int, watch_readiness: bool = False) -> Load:
-    """`requests` POSTs over `connections` connections at a time, after one to warm up."""
-    body = json.dumps({"text": ARTICLE}).encode()
-    headers = {"Content-Type": "application/json"}
+class Connection:
+    """One keep-alive connection, without a client library: the load must cost less than what it measures."""
+
+    def __init__(self, port: int) -> None:
+        self.port = port
+        self.streams: tuple[asyncio.StreamReader, asyncio.StreamWriter] | None = None
+
+    async def send(self, request: bytes) -> int:
+        """The status of the answer to `request`; 0 if the connection broke."""
+        try:
+            if self.streams is None:
+                self.streams = await asyncio.open_connection("127.0.0.1", self.port)
+            reader, writer = self.streams
+            writer.write(request)
+            head = await reader.readuntil(b"\r\n\r\n")
+            await reader.readexactly(content_length(head))
+            return int(head[9:12])
+        except (OSError, asyncio.IncompleteReadError):
+            self.streams = None
+            return 0
+
+    def close(self) -> None:
+        if self.streams is not None:
+            self.streams[1].close()
+
+
+def http_request(method: str, path: str, body: bytes = b"") -> bytes:
+    head = f"{method} {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
+    return head.encode() + body
+
+
+EXTRACT = http_request("POST", "/extract", json.dumps({"text": ARTICLE}).encode())
+READY = http_request("GET", "/health/ready")
+
+
+async def load(server: Server, *, requests: int, at_once: bool, ramp_s: float = 0.0) -> Load:
+    """`requests` extractions, all at once or one after the other; those at once may begin over `ramp_s` seconds."""
+    connections = [Connection(server.port) for _ in range(requests if at_once else 1)]
     times_ms: list[float] = []
-    ready_ms: list[float] = [0.0]
-    failures = 0
-    peak = 0
-    gate = asyncio.Semaphore(connections)
-    done = asyncio.Event()
+    statuses: list[int] = []
 
-    async def post(session: aiohttp.ClientSession) -> None:
-        nonlocal failures
-        async with gate:
-            begun = time.perf_counter()
-            try:
-                async with session.post(server.url + "/extract", data=body, headers=headers) as reply:
-                    await reply.read()
-                    failures += reply.status != 200
-            except aiohttp.ClientError:
-                failures += 1
-            times_ms.append((time.perf_counter() - begun) * 1e3)
+    async def extract(number: int) -> None:
+        await asyncio.sleep(ramp_s * number / requests)
+        begun = time.perf_counter()
+        statuses.append(await connections[number % len(connections)].send(EXTRACT))
+        times_ms.append((time.perf_counter() - begun) * 1e3)
 
-    async def watch(session: aiohttp.ClientSession) -> None:
-        nonlocal peak
-        while not done.is_set():
-            peak = max(peak, server.rss_bytes())
-            if watch_readiness:
-                begun = time.perf_counter()
-                async with session.get(server.url + "/health/ready") as reply:
-                    await reply.read()
-                ready_ms.append((time.perf_counter() - begun) * 1e3)
-            await asyncio.sleep(0.1)
-
-    timeout = aiohttp.ClientTimeout(total=300)
-    async with (
-        aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0), timeout=timeout) as session,
-        aiohttp.ClientSession() as other,
-    ):
-        for _ in range(min(20, requests)):
-            await post(session)
-        times_ms.clear()
-        failures = 0
-        cpu, rss, begun = server.cpu_s(), server.rss_bytes(), time.perf_counter()
-        watching = asyncio.create_task(watch(other))
-        await asyncio.gather(*(post(session) for _ in range(requests)))
-        seconds = time.perf_counter() - begun
-        done.set()
-        await watching
+    await asyncio.gather(*(connection.send(EXTRACT) for connection in connections[:20]))
+    if not at_once:
+        for _ in range(20):
+            await connections[0].send(EXTRACT)
+    cpu, rss, begun = server.cpu_s(), server.rss_bytes(), time.perf_counter()
+    with readiness_watched(server) as watched:
+        if at_once:
+            await asyncio.gather(*(extract(number) for number in range(requests)))
+        else:
+            for number in range(requests):
+                await extract(number)
+    seconds = time.perf_counter() - begun
+    for connection in connections:
+        connection.close()
     times_ms.sort()
     return Load(
-        answered=requests - failures,
-        failed=failures,
+        answered=statuses.count(200),
+        failed=requests - statuses.count(200),
         p50_ms=times_ms[len(times_ms) // 2],
         p99_ms=times_ms[min(len(times_ms) - 1, int(len(times_ms) * 0.99))],
         cpu_ms_each=(server.cpu_s() - cpu) / requests * 1e3,
-        bytes_each=(peak - rss) / requests,
-        ready_max_ms=max(ready_ms),
+        bytes_each=(watched.peak_rss - rss) / requests,
+        ready_p99_ms=watched.ready_p99_ms,
+        ready_max_ms=watched.ready_max_ms,
         seconds=seconds,
     )
+
+
+@dataclass
+class Watched:
+    peak_rss: int = 0
+    ready_p99_ms: float = 0.0
+    ready_max_ms: float = 0.0
+
+
+@contextmanager
+def readiness_watched(server: Server) -> Iterator[Watched]:
+    """Peak memory and readiness, measured in a process of its own: the one that makes the load is busy itself."""
+    command = [sys.executable, __file__, "watch", "--port", str(server.port), "--pid", str(server.process.pid)]
+    process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    assert process.stdin is not None
+    assert process.stdout is not None
+    process.stdout.readline()  # it has begun
+    watched = Watched()
+    try:
+        yield watched
+    finally:
+        process.stdin.close()
+        figures = json.loads(process.stdout.readline())
+        watched.peak_rss, times_ms = figures["peak_rss"], sorted(figures["ready_ms"])
+        watched.ready_max_ms = times_ms[-1]
+        watched.ready_p99_ms = times_ms[int((len(times_ms) - 1) * 0.99)]
+        process.wait()
+
+
+async def watch(port: int, pid: int) -> None:
+    """Ask for readiness ten times a second until stdin is closed; then print what it took."""
+    print("begun", flush=True)
+    over = asyncio.create_task(asyncio.to_thread(sys.stdin.read))
+    connection = Connection(port)
+    ready_ms: list[float] = []
+    peak = 0
+    while not over.done():
+        begun = time.perf_counter()
+        status = await connection.send(READY)
+        ready_ms.append((time.perf_counter() - begun) * 1e3 if status == 200 else float("inf"))
+        peak = max(peak, sum(_stat(child)[1] for child in _tree(pid)))
+        await asyncio.sleep(0.1)
+    print(json.dumps({"ready_ms": ready_ms, "peak_rss": peak}), flush=True)
 
 
 # --- the report --------------------------------------------------------------------------------------------------------
@@ -409,7 +498,7 @@ def report_overhead(names: list[str], *, requests: int, loop: str, service: str 
     with upstream(0) as base_url:
         for name in names:
             with variant(name, base_url, loop=loop, service=service) as server:
-                loads[name] = asyncio.run(load(server, requests=requests, connections=1))
+                loads[name] = asyncio.run(load(server, requests=requests, at_once=False))
     for name, figures in loads.items():
         stock, raw = (loads[other].cpu_ms_each if other in loads else float("nan") for other in ("stock", "raw"))
         print(
@@ -419,28 +508,30 @@ def report_overhead(names: list[str], *, requests: int, loop: str, service: str 
     return loads
 
 
-def report_in_flight(names: list[str], *, requests: int, delay_s: float, loop: str, service: str | None) -> dict[str, Load]:
-    print(f"\nA model of {delay_s:g} s, {requests} requests at once (loop: {loop})")
-    print(f"{'variant':10} {'answered':>8} {'added p50 s':>12} {'added p99 s':>12} {'KB each':>8} {'ready max ms':>13}")
+def report_in_flight(
+    names: list[str], *, requests: int, delay_s: float, ramp_s: float, loop: str, service: str | None
+) -> dict[str, Load]:
+    print(f"\nA model of {delay_s:g} s, {requests} requests begun within {ramp_s:g} s (loop: {loop})")
+    print(
+        f"{'variant':10} {'answered':>8} {'added p50 s':>12} {'added p99 s':>12} {'CPU ms':>8} {'KB each':>8}"
+        f" {'ready p99 ms':>13} {'ready max ms':>13}"
+    )
     loads: dict[str, Load] = {}
     with upstream(delay_s) as base_url:
         for name in names:
             with variant(name, base_url, loop=loop, service=service) as server:
-                figures = loads[name] = asyncio.run(_in_flight(server, requests))
+                figures = loads[name] = asyncio.run(load(server, requests=requests, at_once=True, ramp_s=ramp_s))
             print(
-                f"{name:10} {figures.answered:8d} {figures.p50_ms / 1e3 - delay_s:12.2f} {figures.p99_ms / 1e3 - delay_s:12.2f} "
-                f"{figures.bytes_each / 1e3:8.1f} {figures.ready_max_ms:13.1f}"
+                f"{name:10} {figures.answered:8d} {figures.p50_ms / 1e3 - delay_s:12.2f} {figures.p99_ms / 1e3 - delay_s:12.2f}"
+                f" {figures.cpu_ms_each:8.2f} {figures.bytes_each / 1e3:8.1f}"
+                f" {figures.ready_p99_ms:13.1f} {figures.ready_max_ms:13.1f}"
             )
     return loads
 
 
-async def _in_flight(server: Server, requests: int) -> Load:
-    return await load(server, requests=requests, connections=requests, watch_readiness=True)
-
-
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("role", nargs="?", default="report", choices=["report", "serve-upstream", "serve-variant"])
+    parser.add_argument("role", nargs="?", default="report", choices=["report", "serve-upstream", "serve-variant", "watch"])
     parser.add_argument("--variant", default="ours")
     parser.add_argument("--port", type=int, default=0)
     parser.add_argument("--base-url", default="")
@@ -450,13 +541,17 @@ def main() -> None:
     parser.add_argument("--service", help="the command of the real service, with {port}")
     parser.add_argument("--requests", type=int, default=400)
     parser.add_argument("--in-flight", type=int, default=1_000, help="0: leave that part out")
+    parser.add_argument("--ramp", default="0,5", help="seconds within which those begin; several with commas")
     parser.add_argument("--quick", action="store_true")
+    parser.add_argument("--pid", type=int, default=0)
     parser.add_argument("--json", type=Path, help="also write the figures there")
     given = parser.parse_args()
     if given.role == "serve-upstream":
         asyncio.run(run_upstream(given.port, given.delay))
     elif given.role == "serve-variant":
         run_variant(given.variant, given.port, given.base_url, given.loop)
+    elif given.role == "watch":
+        asyncio.run(watch(given.port, given.pid))
     else:
         report(given)
 
@@ -469,9 +564,10 @@ def report(given: argparse.Namespace) -> None:
     figures = {"overhead": report_overhead(names, requests=requests, loop=given.loop, service=given.service)}
     if given.in_flight and not given.quick:
         kept = [name for name in names if name != "stock"]  # stock answers about half of them; it would only take time
-        figures["in_flight"] = report_in_flight(
-            kept, requests=given.in_flight, delay_s=10.0, loop=given.loop, service=given.service
-        )
+        for ramp_s in map(float, given.ramp.split(",")):
+            figures[f"in_flight_{ramp_s:g}"] = report_in_flight(
+                kept, requests=given.in_flight, delay_s=10.0, ramp_s=ramp_s, loop=given.loop, service=given.service
+            )
     if given.json:
         plain = {part: {name: vars(figure) for name, figure in loads.items()} for part, loads in figures.items()}
         given.json.write_text(json.dumps(plain, indent=2) + "\n")

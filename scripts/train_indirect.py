@@ -34,6 +34,7 @@ from service.text.segment import paragraphs, sentences  # noqa: E402
 
 OUT = ROOT / "service/extraction/rules/data/indirect.json"
 EPOCHS, RATE, RATE_FOR_FEW, RIDGE, MIN_COUNT = 10, 0.05, 0.25, 1e-3, 3
+BY_WORD = ("l=", "lf=", "la=", "lb=", "lthat=", "lsh=")
 _WORD = re.compile(r"[^\W\d_]+(?:[-'’][^\W\d_]+)*|[^\w\s]")
 _NOT_VERBS = frozenset(
     "who he she they we i it just all also both only now still even then not never ever always often usually rarely already who both either each most "
@@ -194,6 +195,9 @@ def fit_sides(found: Sequence[Example]) -> dict[str, dict[str, float]]:
     rows = [(model.side_features(example.place), side_of(example)) for example in found if example.known]
     counts = Counter(feature for features, _ in rows for feature in features)
     rows = [([f for f in features if counts[f] >= MIN_COUNT], right) for features, right in rows]
+    # Every third example hides the cue's own word, so that what its surroundings say carries rare cues too.
+    rows = [([f for f in features if not f.startswith(BY_WORD)] if position % 3 == 0 else features, right)
+            for position, (features, right) in enumerate(rows)]  # fmt: skip
     weights: list[dict[str, float]] = [dict.fromkeys(counts, 0.0) for _ in model.SIDES]
     squares: list[dict[str, float]] = [dict.fromkeys(counts, 1e-6) for _ in model.SIDES]
     for epoch in range(EPOCHS):

@@ -15,8 +15,8 @@ import time
 
 _LOOK_AFTER_PARENT_S = 0.5
 _BATCH = 512
-_BREVITY = -1
-"""llama.cpp's log level: nothing, its messages may hold prompts."""
+_SILENT = -1
+"""llama.cpp's log level: nothing, for its messages may hold prompts."""
 
 
 def main() -> None:
@@ -37,7 +37,7 @@ def main() -> None:
     os._exit(0)
 
 
-def _serve(orders: dict[str, object]):  # type: ignore[no-untyped-def]  # noqa: ANN202 - xllamacpp has no types
+def _serve(orders: dict[str, object]):  # type: ignore[no-untyped-def]  # xllamacpp has no types
     # Threads that spin while they wait make a busy machine ten times slower; libgomp reads this when it is loaded.
     os.environ.update(OMP_WAIT_POLICY="PASSIVE", GOMP_SPINCOUNT="0")
     import xllamacpp
@@ -59,7 +59,7 @@ def _serve(orders: dict[str, object]):  # type: ignore[no-untyped-def]  # noqa: 
     params.ui = False
     params.endpoint_slots = False  # shows prompts
     params.cors_origins = ""
-    params.verbosity = _BREVITY
+    params.verbosity = _SILENT
     return xllamacpp.Server(params)
 
 

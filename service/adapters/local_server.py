@@ -7,6 +7,7 @@ the service with it.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import importlib.util
 import json
 import os
@@ -25,7 +26,7 @@ CONTEXT = 8192
 START_TIMEOUT_S = 120.0
 _STOP_TIMEOUT_S = 5.0
 _CHILD = Path(__file__).with_name("llama_child.py")
-_MANNER = Manner(temperature=0.0, retries=Retries(most=1))  # a server of our own is not asked twice: it runs or it does not
+_MANNER = Manner(temperature=0.0, retries=Retries(most=0))  # a server of our own runs or it does not: no second try
 
 
 class LocalServer:
@@ -103,10 +104,8 @@ def _cores() -> int:
 
 def _end(process: subprocess.Popen[bytes]) -> None:
     if process.stdin is not None:
-        try:
+        with contextlib.suppress(BrokenPipeError):
             process.stdin.close()  # it leaves by itself at the end of its input, unless it is still loading
-        except BrokenPipeError:
-            pass
     try:
         process.wait(timeout=0.5)
     except subprocess.TimeoutExpired:
@@ -132,7 +131,7 @@ class LocalModel:
 
     @property
     def name(self) -> str:
-        """ "local"."""
+        """What requests and provenance call it."""
         return "local"
 
     async def ask(

@@ -16,7 +16,7 @@ from service.domain.record import Usage
 
 # One fenced block around the whole reply. What is inside must still be exactly one JSON object: the JSON parser
 # refuses anything after it, so prose, or a second object planted by an article, cannot become the answer.
-_FENCED = re.compile(r"\s*```(?:json)?[ \t]*\r?\n(?P<inside>.*)\r?\n?```\s*", re.IGNORECASE | re.DOTALL)
+_FENCED = re.compile(r"\s*```(?:json)?[ \t]*\r?\n(?P<inside>.*?)\s*```\s*", re.IGNORECASE | re.DOTALL)
 
 MAX_PROBLEMS = 20
 

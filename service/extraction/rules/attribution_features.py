@@ -148,13 +148,16 @@ def cue_between(scene: Scene, number: int, spot: Spot) -> tuple[int, int] | None
     index, place, _ = scene.quotes[number]
     tags = scene.tokens.tags
     if spot.last <= index:
-        if spot.first > 1 and tags[spot.first - 2] == "a":
-            return spot.first - 2, spot.first
-        found = [at for at in scene.places[spot.place + 1:place] if tags[at] in "cy"]
-        if found and (spot.first > 3) and "a" in tags[max(0, spot.first - 4):spot.first]:
-            pass
-        speech = [at for at in found if tags[at] == "c" or scene.tokens.lower[at] in SPEAKING]
-        return (speech[-1], speech[-1] + 1) if speech else None
+        if spot.first > 1 and "a" in tags[spot.first - 2:spot.first]:
+            at = tags.rindex("a", 0, spot.first)
+            return at, at + 2
+        own = own_cue(scene, spot)
+        found = [at for at in scene.places[spot.place + 1:place] if tags[at] == "c" or scene.tokens.lower[at] in SPEAKING]
+        if own is not None and own < index:
+            # "he said, adding Q": the participle nearest the quotation, if nobody else speaks in between
+            late = [at for at in found if at > own and tags[at] == "y"]
+            return (late[-1], late[-1] + 1) if late and late[-1] >= index - 3 else (own, own + 1)
+        return (found[-1], found[-1] + 1) if found else None
     between = tags[index + 1:spot.first]
     if "a" in between[-5:]:
         at = index + 1 + between.rindex("a")
@@ -162,8 +165,17 @@ def cue_between(scene: Scene, number: int, spot: Spot) -> tuple[int, int] | None
     if "c" in between and len(between) <= 8:
         at = index + 1 + between.index("c")
         return at, at + 1
-    after = re.match(r"[^QcvM|¶.]{0,14}?c", tags[spot.last:spot.last + 16])
-    return (spot.last + after.end() - 1, spot.last + after.end()) if after else None
+    after = own_cue(scene, spot)
+    return (after, after + 1) if after is not None else None
+
+
+_OWN = re.compile(r"(?:\([^()|¶]{0,14}\))?(?:,[^Q|¶c.]{1,60},)?(?:h)?[rxT]{0,4}c")
+
+
+def own_cue(scene: Scene, spot: Spot) -> int | None:
+    """The speech verb of which the mention is the subject: right behind it, or behind its gloss or apposition."""
+    match = _OWN.match(scene.tokens.tags, spot.last)
+    return match.end() - 1 if match else None
 
 
 SPEAKING = frozenset(
@@ -211,6 +223,14 @@ def speaker_features(scene: Scene, number: int, spot: Spot, previous: Previous |
         distance = index - cue[1] if cue[0] < index else cue[0] - index - 1
         inverted = cue[1] <= spot.first
         form = f"{side}{'i' if inverted else 's'}"
+        own = own_cue(scene, spot)
+        if own is not None:
+            rest = line[bisect_right(scene.places, cue[0]):place] if before else ""
+            names += [f"own={form}{min(3, rest.count('c') + rest.count('v'))}{min(3, sum(map(rest.count, 'MHNG')))}", f"own={form}{path[:1]}"]
+            if own != cue[0]:
+                names.append(f"late={tokens.lower[cue[0]]}")
+            if before:
+                names.append(f"rest={rest}" if len(rest) <= 5 else f"rest={rest[:1]}~{rest[-2:]}")
         names += [f"cue={tokens.lower[cue[0]]}", f"cueside={tokens.lower[cue[0]]}{form}", f"cueform={form}{where}", f"cuegap={form}{min(4, distance)}",
                   f"subject={form}{_gap(tokens, spot, cue)}", f"cuekind={form}{kind}"]  # fmt: skip
     names += _entity_features(scene, index, spot, previous, shape, where, path)

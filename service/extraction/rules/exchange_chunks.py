@@ -75,7 +75,8 @@ class Index:
 
 def index_of(candidates: Candidates, names: dict[str, str]) -> Index:
     """The index over an article's candidates; `names` maps a party's name to the side it means in this article."""
-    persons = tuple(m for m in candidates.mentions if m.kind is MentionKind.PERSON)
+    taken = sorted((c.span.start, c.span.end) for c in (*candidates.parties, *candidates.places))
+    persons = tuple(m for m in candidates.mentions if m.kind is MentionKind.PERSON and not _overlaps(taken, m) and _is_full(m, candidates))
     return Index(
         candidates,
         [party.span.start for party in candidates.parties],
@@ -86,9 +87,21 @@ def index_of(candidates: Candidates, names: dict[str, str]) -> Index:
     )
 
 
+def _overlaps(spans: list[tuple[int, int]], mention: Mention) -> bool:
+    at = bisect_left(spans, (mention.span.end, 0)) - 1
+    return any(spans[i][1] > mention.span.start for i in range(max(0, at - 1), at + 1))
+
+
+def _is_full(mention: Mention, candidates: Candidates) -> bool:
+    """Whether the person is named in full somewhere; a lone capitalised word may be anything."""
+    entity = candidates.entity_of(mention)
+    return " " in mention.span.text or (entity is not None and " " in entity.name)
+
+
 _LOCATIVE = re.compile(r"\b(?:in|at|near|outside|around|inside|across|throughout|via|through|within)\s+(?:the\s+)?(?:[a-z]+ern\s+|war-torn\s+|capital,?\s+)*$")
 _CUSTODY = re.compile(r"(?:'s)? (?:[a-z]+ )?(?:custody|captivity|prisons?|jails?|detention|hands|cells?|prison camps?|penal colon\w+|dungeons?|camps?)\b")
 _OFFICE = re.compile(r"(?:'s)? (?:[A-Z]?[a-z-]+ ){0,3}?(?:[Pp]resident|[Pp]rime|[Mm]inister|[Ll]eader|[Kk]ing|[Cc]hancellor|[Pp]remier|[Gg]eneral|[Ss]pokes\w+|[Cc]hief|[Cc]ommanders?|[Oo]mbuds\w+|[Oo]fficials?|[Dd]iplomats?|[Aa]mbassador|[Nn]egotiators?|[Ee]nvoy|[Rr]epresentatives?)\b")
+_FORCES = re.compile(r"(?:militants?|rebels?|guerrillas?|fighters|insurgents?|separatists|gunmen|militiamen|soldiers|troops)", re.IGNORECASE)
 _FUNCTION = frozenset(
     "of to by from for with in on at and or but the a an over into after before has have had was were been is are be being will would who which that"
     " as than between against while when where its their his her return release released freed returned handed exchange swap said says still also"
@@ -192,6 +205,8 @@ def _plain(text: str, low: int, high: int, parties: list[Party], taken: list[Peo
             continue
         if any(p.form in {"organ", "group"} and p.span.start <= match.start() < p.span.end for p in parties):
             continue
+        if re.search(r"\b(?:held|taken|take|holding|hold|taking)\s+$", text[max(low, match.start() - 10) : match.start()]):
+            continue
         if re.match(r"[- ](?:swap|exchange|trade|deal|release|hand-?over|camp|captain|society|club|of conscience)", text[match.end() : match.end() + 14], re.IGNORECASE):
             continue
         start, nationality = match.start(), None
@@ -201,7 +216,11 @@ def _plain(text: str, low: int, high: int, parties: list[Party], taken: list[Peo
                 words = gap.split()
                 if len(words) <= 3 and "'" not in gap and "’" not in gap and not _FUNCTION & {w.lower() for w in words} and "," not in gap and party.form in {"adjective", "group", "name"}:
                     start, nationality = party.span.start, party.name
+                    if party.form == "group" and not words and _FORCES.fullmatch(match[0]):
+                        start = -1
                 break
+        if start < 0:
+            continue
         category = category_of(match)
         own = bool(_OWN.search(text, max(low, start - 40), start))
         found.append(People(start, match.end(), category, text[start : match.end()].lower(), None, None, nationality, own, category is Category.BODIES))
@@ -253,7 +272,7 @@ def _token_chunks(text: str, low: int, high: int, taken: list[tuple[int, int]], 
             continue
         code = match.lastgroup or ""
         if code in {"R", "S", "G"}:
-            code = _voice(text, low, high, match, code, people)
+            code = _voice(text, low, high, match, code, people) or ("w" if code == "S" else "")
         if code:
             chunks.append(Chunk(code, match.start(), match.end()))
     return chunks

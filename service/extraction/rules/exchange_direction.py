@@ -234,6 +234,29 @@ def _swap(chunks: tuple[Chunk, ...], at: int, reading: Reading, name: Naming, su
     reading.opposites += [(one, other) for one in groups for other in against]
 
 
+def _swap_noun(chunks: tuple[Chunk, ...], at: int, reading: Reading, name: Naming, subject: str | None) -> None:
+    """ "X and Y completed an exchange of 50 prisoners", "a swap with Y", "an exchange between X and Y"."""
+    groups, place = _objects(chunks, at)
+    agents = _agents(chunks, at, name, subject)
+    for spot in range(at + 1, min(len(chunks) - 1, at + 7)):
+        if chunks[spot].code in "RrSsGxd":
+            break
+        if chunks[spot].code == "v" and chunks[spot + 1].code in "Pj" and agents and (partner := _party(chunks[spot + 1], name)):
+            agents = [agents[0], partner]
+            break
+        if chunks[spot].code == "m":
+            agents = []
+            break
+    against: list[People] = []
+    if place < len(chunks) and chunks[place].code in "xo":
+        against, _ = _objects(chunks, place)
+    reading.opposites += [(one, other) for one in groups for other in against]
+    if len(agents) == 2 and agents[0] != agents[1]:
+        reading.pairs.append((agents[0], agents[1], 2.0))
+    if not against:
+        _shared(chunks, at, groups, reading)
+
+
 def _swapped(chunks: tuple[Chunk, ...], at: int, reading: Reading, name: Naming, subject: str | None) -> None:
     groups = _subjects(chunks, at)
     rest = _after(chunks, at + 1, name)
@@ -286,7 +309,7 @@ def _shared(chunks: tuple[Chunk, ...], at: int, groups: list[People], reading: R
 
 _HANDLERS: dict[str, Callable[[tuple[Chunk, ...], int, Reading, Naming, str | None], None]] = {
     "R": _release, "r": _released, "n": _nominal, "G": _receive, "C": _come, "K": _held, "k": _custody, "S": _swap, "s": _swapped,
-    "x": _in_exchange, "o": _for, "m": _between,
+    "x": _in_exchange, "o": _for, "m": _between, "w": _swap_noun,
 }  # fmt: skip
 
 

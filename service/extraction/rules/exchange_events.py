@@ -63,7 +63,7 @@ _ACT_WORD = re.compile(r"\b(?:swap|exchang|releas|freed|freeing|hand(?:ed|ing|s)
 
 def is_candidate(text: str) -> bool:
     """Whether the article has words of captivity and of release at all (the cheap early exit)."""
-    return bool(CAPTIVE.search(text)) and bool(GATE_ACT.search(text))
+    return bool(GATE_ACT.search(text)) and bool(CAPTIVE.search(text) or FOR.search(text) or SWAP_NOUN.search(text))
 
 
 def clauses_of(candidates: Candidates, index: Index) -> list[ActClause]:
@@ -107,13 +107,29 @@ def _strength(row: Row, words: str, sentence: str) -> float:
         return 2.0
     if FOR.search(words) and any(code in codes for code in "RrGn") and row.people and (captive or held):
         return 2.0
-    if any(code in codes for code in "RrnGC") and row.people and (captive or held):
-        return 1.0
+    if any(code in codes for code in "RrnGCSs") and row.people and (captive or held):
+        return 2.0 if _SWAP.search(words) else 1.0
+    if _released_abroad(row):
+        return 2.0 if _SWAP.search(words) else 1.0
     if re.search(r"\b(?:swap|exchange|hand-?over)\b", words, re.IGNORECASE) or (any(code in codes for code in "RrnG") and row.people) or _REFERS.search(words):
         return 0.5
     if any(g.number is not None for g in row.people) and (captive or held):
         return 0.4
     return 0.0
+
+
+_SWAP = re.compile(r"\b(?:swap|(?<!stock )exchange(?! rate| program| student))\b", re.IGNORECASE)
+
+
+def _released_abroad(row: Row) -> bool:
+    """Whether a party frees people of another country ("Iran released 15 British sailors")."""
+    for at, chunk in enumerate(row.chunks):
+        if chunk.code == "R" and at > 0 and at + 1 < len(row.chunks):
+            holder = next((c.party.name for c in reversed(row.chunks[:at]) if c.code == "P" and c.party is not None), None)
+            freed = row.chunks[at + 1].people
+            if holder and freed is not None and freed.nationality not in {None, holder}:
+                return True
+    return False
 
 
 def is_about_release(clause: ActClause, text: str) -> bool:
@@ -131,7 +147,7 @@ def is_about_release(clause: ActClause, text: str) -> bool:
     sides = {c.party.name for c in clause.row.chunks if c.party is not None and c.party.name not in lexicon().organisations}
     sides |= {g.nationality for g in clause.row.people if g.nationality}
     captives = [g for g in clause.row.people if g.category in {Category.HOSTAGES, Category.PRISONERS, Category.BODIES} or "detainee" in g.words]
-    return bool(captives) and len(sides & (states | set(groups))) + sum(1 for s in sides if s not in states and s not in groups) >= 2
+    return (bool(captives) or _released_abroad(clause.row)) and len(sides & (states | set(groups))) + sum(1 for s in sides if s not in states and s not in groups) >= 2
 
 
 def group(clauses: list[ActClause], candidates: Candidates, published_at: date | None) -> list[Event]:

@@ -102,12 +102,12 @@ _COME = (
 )
 _HOLD = (
     r"held|hold(?:s|ing)?|detain(?:ed|s|ing)?|imprison(?:ed)?|jail(?:ed)?|captur(?:ed|es?|ing)|kidnapp?(?:ed|ing)?|abduct(?:ed)?|seized|arrested"
-    r"|serving|languish\w+|sentenced|convicted|taken"
+    r"|serving|languish\w+|sentenced|convicted|taken|expelled"
 )
 TOKENS = re.compile(
-    rf"(?<![\w-])(?:(?P<S>exchang(?:e[sd]?|ing)|swap(?:ped|s|ping)?|trad(?:e[sd]?|ing))|(?P<R>{_RELEASE})|(?P<G>{_RECEIVE})|(?P<C>{_COME})|(?P<K>{_HOLD})"
+    r"(?<![\w-])(?:(?P<n>(?:release|return|hand-?over|repatriation|freedom|freeing|transfer|delivery|remittance)(?= of\b))"
+    rf"|(?P<S>exchang(?:e[sd]?|ing)|swap(?:ped|s|ping)?|trad(?:e[sd]?|ing))|(?P<w>deal|agreement|talks|negotiations|mediation)|(?P<R>{_RELEASE})|(?P<G>{_RECEIVE})|(?P<C>{_COME})|(?P<K>{_HOLD})"
     r"|(?P<x>in (?:exchange|return|trade|a swap|a trade) for|in (?:exchange|return)(?=[ ,.;:]|$)|against(?= \d))|(?P<o>for)"
-    r"|(?P<n>(?:release|return|hand-?over|handover|repatriation|freedom|freeing|transfer|delivery)(?= of\b))"
     r"|(?P<b>by)|(?P<t>(?:back )?(?:in|on)?to|back in)|(?P<f>from)|(?P<m>between)|(?P<v>with)|(?P<a>and|or|as well as|plus|along with)"
     r"|(?P<e>each|apiece|both sides|either side|each side|both countries|both parties|respectively|mutual\w*|from both|the same number of|an equal number of)"
     r"|(?P<q>which|who|whom|whose|that|where|when)|(?P<i>in|at|inside)|(?P<p>it|they|he|she))(?![\w-])|(?P<c>[,:])|(?P<d>;| [–—-]{1,2} )",

@@ -18,7 +18,6 @@ from service.domain.draft import (
     DraftCount,
     DraftExchange,
     DraftTransfer,
-    ExchangeKind,
     Scope,
     Status,
 )
@@ -90,10 +89,10 @@ def _tell(
     groups = [g for clause in event.clauses for g in clause.row.people]
     words = " ".join(clause.words(text) for clause in strong) + (f" {title}" if title and event.role == "main" else "")
     transfers: tuple[DraftTransfer, ...] = ()
-    both_ways = swap
-    kind = kind_of(groups, words, both_ways=both_ways, swap_words=swap)
+    hostages = bool(re.search(r"\bhostages?\b", words, re.IGNORECASE))
     if pair is not None:
-        transfers = _transfers(event, candidates, reading, pair, kind, names)
+        transfers = _transfers(event, candidates, reading, pair, hostages=hostages, mutual=swap, names=names)
+    kind = kind_of(groups, words, both_ways=len(transfers) == 2, swap_words=swap)
     spans = [(clause.start, clause.end) for clause in event.clauses]
     sides = set(pair) if pair else set()
     start, end = date_of([(c.start, c.end) for c in strong] if event.role == "main" else spans, candidates, published_at if event.role == "main" else None, status)
@@ -138,7 +137,7 @@ def _reference(candidates: Candidates, party: str, names: dict[str, str], near: 
 
 
 def _transfers(
-    event: Event, candidates: Candidates, reading: Reading, pair: tuple[str, str], kind: ExchangeKind, names: dict[str, str]
+    event: Event, candidates: Candidates, reading: Reading, pair: tuple[str, str], *, hostages: bool, mutual: bool, names: dict[str, str]
 ) -> tuple[DraftTransfer, ...]:
     text = candidates.text
     starts: dict[People, int] = {}
@@ -147,7 +146,7 @@ def _transfers(
         for person in clause.row.people:
             starts.setdefault(person, clause.start)
             ends.setdefault(person, clause.end)
-    score = directions(reading, starts, pair, hostages=kind is ExchangeKind.HOSTAGES_FOR_PRISONERS)
+    score = directions(reading, starts, pair, hostages=hostages)
     sides: tuple[list[People], list[People]] = ([], [])
     named: tuple[list[People], list[People]] = ([], [])
     formula: People | None = None
@@ -176,13 +175,13 @@ def _transfers(
         released, returned = _reference(candidates, holder, names, near), _reference(candidates, receiver, names, near)
         if released is None or returned is None:
             continue
-        counts = counts_of(sides[way], text, starts, remains=kind is ExchangeKind.REMAINS_RETURN)
+        counts = counts_of(sides[way], text, starts, remains=True)
         people = _distinct(named[way], candidates)
         if formula is not None and formula.number is not None and not counts:
             counts = (DraftCount(category=Category.TOTAL, number=formula.number.id, side=way),)
         if not counts and people:
             counts = (DraftCount(category=Category.TOTAL, people=people),)
-        if kind is ExchangeKind.UNILATERAL_RELEASE and not counts and not _weight(score, way):
+        if not mutual and not counts and not _weight(score, way):
             continue
         made.append(DraftTransfer(released_by=released, returned_to=returned, counts=counts, people=people))
     return tuple(made)

@@ -17,6 +17,7 @@ from service.text.cues import Cue, find_cues
 THRESHOLD = 0.4
 _SPEECH_GROUPS = frozenset(("report", "directive", "label"))
 _QUESTIONS = frozenset("whether how why what who where which whom".split())
+_RELAYS = frozenset(("quote", "cite"))  # "quoted X as saying": the speech hangs on "saying"
 _FORMAL = frozenset(("claim", "purport"))
 
 
@@ -168,7 +169,7 @@ def draft_indirect(candidates: Candidates) -> tuple[Candidates, tuple[DraftQuote
     for content in reported_contents(candidates):
         place = content.found.place
         cue = place.cue
-        if cue.group != "report" or content.subject is None or not is_asserted(place):
+        if cue.group != "report" or content.subject is None or not is_asserted(place) or cue.lemma in _RELAYS:
             continue
         bounds = clause_bounds(content)
         if bounds is None:

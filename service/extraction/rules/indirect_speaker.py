@@ -16,9 +16,10 @@ _CLAUSE_OPENERS = frozenset("and but or as when while after before because since
 _RELATIVE = frozenset(("who", "which", "whom", "that"))
 _ADVERBS = frozenset(
     "also later then now still even just first earlier previously repeatedly again once soon both had has have was is are were be been being "
-    "only further never already often always all not did does do will would may might can could to".split()
+    "only further never already often always all each long himself herself itself themselves not did does do will would may might can could to".split()
 )
 _TIME_WORDS = lex.DAYS | frozenset("on in at last this week month year night morning afternoon evening the a statement interview".split())
+_PERIODS = frozenset("week month year night morning afternoon evening".split())
 _MAX_SUBJECT = 22
 
 
@@ -49,17 +50,28 @@ def subject_of(place: Place, side: Side, earlier: Sequence[tuple[Place, Subject]
         return _quoted_as(place)
     if side in ("before", "quoted") and is_inverted(place):
         return _phrase_after(tokens, place.last + 1)
-    found = _before(tokens, place.first, cue.inflection == "ing")
-    if found is None and earlier:
+    if earlier and _continues(place, earlier[-1][0]):
         return earlier[-1][1]
-    if cue.inflection == "ing" and earlier and _same_clause(tokens, earlier[-1][0], place):
-        return earlier[-1][1]
-    return found
+    if cue.inflection == "ing" and not _is_progressive(place):
+        return _clause_subject(tokens, place.first) or (earlier[-1][1] if earlier else None)
+    return _before(tokens, place.first) or (earlier[-1][1] if earlier else None)
 
 
-def _same_clause(tokens: Tokens, earlier: Place, place: Place) -> bool:
-    """Whether a participle ("adding") hangs on the earlier cue: a comma or "and" stands before it."""
-    return tokens.get(place.first - 1) in {",", "and", "later", "then"} and earlier.first < place.first
+def _continues(place: Place, earlier: Place) -> bool:
+    """Whether the cue hangs on an earlier one of its sentence: a participle (", adding") or a coordinated verb ("and said")."""
+    tokens = place.tokens
+    before = place.first - 1
+    while before > earlier.last and (tokens.word[before] in _ADVERBS or tokens.word[before].endswith("ly")):
+        before -= 1
+    if place.cue.inflection == "ing":
+        return tokens.word[before] in {",", "and", "but", "--", "—", "–"}
+    return tokens.word[before] in {"and", "but"} and not tokens.quoted[before]
+
+
+def _is_progressive(place: Place) -> bool:
+    """Whether a form of "be" stands in front of the participle ("is saying"), which then has a subject of its own."""
+    tokens = place.tokens
+    return any(tokens.get(place.first - back) in lex.BE for back in (1, 2))
 
 
 def is_inverted(place: Place) -> bool:
@@ -94,7 +106,7 @@ def _quoted_as(place: Place) -> Subject | None:
         return None
     if verb + 1 <= place.first - 2 and tokens.word[verb + 1] not in {"by", "in", "on", "as"}:
         return Subject(verb + 1, place.first - 2)
-    return _before(tokens, verb, participle=False)
+    return _before(tokens, verb)
 
 
 def _of_noun(place: Place) -> Subject | None:
@@ -114,10 +126,10 @@ def _of_noun(place: Place) -> Subject | None:
         if not tokens.is_word(back) or tokens.finite[back] or word in lex.PREPOSITIONS:
             break
     verb = next((i for i in range(place.first - 1, -1, -1) if tokens.finite[i]), None)
-    return _before(tokens, verb, participle=False) if verb is not None else None
+    return _before(tokens, verb) if verb is not None else None
 
 
-def _before(tokens: Tokens, verb: int, participle: bool) -> Subject | None:
+def _before(tokens: Tokens, verb: int) -> Subject | None:
     """The noun phrase in front of the verb at index `verb`."""
     last = _skip_auxiliaries(tokens, verb - 1)
     if last < 0:
@@ -125,7 +137,7 @@ def _before(tokens: Tokens, verb: int, participle: bool) -> Subject | None:
     word = tokens.word[last]
     if tokens.quoted[last] or word in lex.MARKS:
         return None
-    if word in {",", "and", "but", "or", "--", "—", "–"} and (participle or word != ","):
+    if word in {"and", "but", "or"} or word in lex.DASHES:
         return _clause_subject(tokens, last)
     if word == ",":
         return _before_apposition(tokens, last)
@@ -141,13 +153,22 @@ def _skip_auxiliaries(tokens: Tokens, last: int) -> int:
     """Step left over adverbs, auxiliaries and times ("on Tuesday") that stand between subject and verb."""
     while last >= 0:
         word = tokens.word[last]
-        if word in _ADVERBS or word.endswith("ly") and not tokens.raw[last][0].isupper() or word in lex.AUXILIARIES:
+        if word in _ADVERBS or word in lex.AUXILIARIES or word.endswith("ly") and word != "family" and tokens.raw[last][0].islower():
             last -= 1
         elif word in lex.DAYS:
             last -= 2 if tokens.get(last - 1) == "on" else 1
+        elif word in _PERIODS and tokens.get(last - 1) in {"this", "last"}:
+            last -= 2
+        elif word == ")" and (opening := _matching(tokens, last)) is not None:
+            last = opening - 1
         else:
             break
     return last
+
+
+def _matching(tokens: Tokens, closing: int) -> int | None:
+    """The opening bracket of the one at `closing`, at most twelve tokens away."""
+    return next((i for i in range(closing - 1, max(closing - 12, -1), -1) if tokens.word[i] == "("), None)
 
 
 def _phrase_start(tokens: Tokens, last: int) -> int:
@@ -226,9 +247,7 @@ def _clause_subject(tokens: Tokens, before: int) -> Subject | None:
             if opener is None or opener > start + 1:
                 verb = index
                 break
-    if verb is None:
-        return None
-    return _before(tokens, verb, participle=False)
+    return _before(tokens, verb) if verb is not None else None
 
 
 def mention_at(candidates: Candidates, place: Place, subject: Subject) -> Mention | None:

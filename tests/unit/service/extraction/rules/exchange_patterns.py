@@ -106,7 +106,7 @@ PATTERNS: tuple[tuple[str, str], ...] = (
     ("The exchange of some 1,080 detainees between Yemen's government and the Houthis began on Thursday and will continue on Friday.", "prisoners ongoing Yemen>Houthis - Houthis>Yemen -"),
     ("Russia and Ukraine have begun a swap of prisoners aged under 25, both sides said on Monday.", "prisoners ongoing Russia>Ukraine - Ukraine>Russia -"),
     # split subjects and free order
-    ("In return for 30 Israeli hostages, Israel let go 90 Palestinian women and teenagers held in its prisons.", "hostages completed Israel>Hamas 90"),
+    ("In return for 30 Israeli hostages, Israel let go 90 Palestinian women and teenagers held in its prisons.", "hostages completed Israel>Palestinians 90"),
     ("Twenty Armenian soldiers in exchange for two Azerbaijani saboteurs: that was the swap Baku and Yerevan completed on Monday.", "prisoners completed Azerbaijan>Armenia 20 Armenia>Azerbaijan 2"),
     ("As part of the deal, 39 Palestinian women and children walked free from Israeli prisons after Hamas released 13 Israeli hostages.", "hostages completed Israel>Hamas 39 Hamas>Israel 13"),
     ("Moscow handed over 12 civilians and 64 soldiers to Kyiv, which in turn released 76 Russian captives.", "prisoners completed Russia>Ukraine 76 Ukraine>Russia 76"),
