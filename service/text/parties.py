@@ -79,7 +79,11 @@ _BARE = re.compile(
     r"|Islamists|secessionists|kidnappers|captors|hijackers|pirates|hostage-takers|extremists)"
     r"|(?P<kind>rebel|separatist|guerrilla|insurgent|militant|militia|Islamist|jihadist|paramilitary)"
     r"(?= (?:group|movement|army|forces|fighters|side|leadership|officials|authorities|organi[sz]ation|faction|leaders?|commanders?"
-    r"|spokesm[ae]n|spokeswoman|chief|administration|government)))\b"
+    r"|spokesm[ae]n|spokeswoman|chief|administration|government)))\b",
+    re.IGNORECASE,
+)
+_OF_STATE = re.compile(
+    r"(?<=\b[Tt]he )(?:government|authorities|army|military|regime|junta|interim government)(?! (?:of|in)\b)(?![\w-])|(?<![\w-])[Gg]overnment (?:forces|troops|officials|side)(?!\w)"
 )
 _SINGULAR = {
     "rebel": "rebels", "separatist": "separatists", "guerrilla": "guerrillas", "insurgent": "insurgents", "militant": "militants",
@@ -294,7 +298,24 @@ def _with_bare_groups(folded: str, hits: list[_Hit]) -> list[_Hit]:
             dropped.add(before.start)
         elif before is None or before.form != "group":
             added.append(_Hit(match.start(), match.end(), _standing_for(groups, noun, match.start()) or own.get(noun, noun), "group"))
-    return sorted([h for h in hits if h.start not in dropped] + added, key=lambda hit: hit.start)
+    hits = sorted([h for h in hits if h.start not in dropped] + added, key=lambda hit: hit.start)
+    return _with_bare_governments(folded, hits)
+
+
+def _with_bare_governments(folded: str, hits: list[_Hit]) -> list[_Hit]:
+    """Adds "the government", "the army": of the state whose rebels the text names, else of the state named last before."""
+    states = lexicon().states
+    homes = {home for hit in hits if hit.form == "group" and (home := lexicon().homes.get(hit.name)) in states}
+    covered = {offset for hit in hits for offset in range(hit.start, hit.end)}
+    added: list[_Hit] = []
+    for match in _OF_STATE.finditer(folded):
+        if match.start() in covered:
+            continue
+        before = [hit for hit in hits if hit.end <= match.start() and hit.name in states]
+        own = [hit for hit in before if hit.name in homes]
+        if own or before:
+            added.append(_Hit(match.start(), match.end(), (own or before)[-1].name, "organ"))
+    return sorted(hits + added, key=lambda hit: hit.start) if added else hits
 
 
 def _of_home(groups: list[_Hit], home: str) -> str | None:

@@ -101,11 +101,13 @@ def _is_full(mention: Mention, candidates: Candidates) -> bool:
 _LOCATIVE = re.compile(r"\b(?:in|at|near|outside|around|inside|across|throughout|via|through|within)\s+(?:the\s+)?(?:[a-z]+ern\s+|war-torn\s+|capital,?\s+)*$")
 _CUSTODY = re.compile(r"(?:'s)? (?:[a-z]+ )?(?:custody|captivity|prisons?|jails?|detention|hands|cells?|prison camps?|penal colon\w+|dungeons?|camps?)\b")
 _OFFICE = re.compile(r"(?:'s)? (?:[A-Z]?[a-z-]+ ){0,3}?(?:[Pp]resident|[Pp]rime|[Mm]inister|[Ll]eader|[Kk]ing|[Cc]hancellor|[Pp]remier|[Gg]eneral|[Ss]pokes\w+|[Cc]hief|[Cc]ommanders?|[Oo]mbuds\w+|[Oo]fficials?|[Dd]iplomats?|[Aa]mbassador|[Nn]egotiators?|[Ee]nvoy|[Rr]epresentatives?)\b")
+_THINGS = re.compile(r"(?:missiles|drones|tanks|dollars|jets|planes|ships|vessels|cities|towns|villages|companies|banks|sites|bases|regions|states|vehicles|aircraft|helicopters|targets|weapons|islands|prisons|jails|teams|games|seats|points|years|days|months|weeks|hours|firms|forces|provinces|cars|boats|units|positions|politics|press|sanctions|elections|newspapers|officers)$")
 _FORCES = re.compile(r"(?:militants?|rebels?|guerrillas?|fighters|insurgents?|separatists|gunmen|militiamen|soldiers|troops)", re.IGNORECASE)
 _FUNCTION = frozenset(
     "of to by from for with in on at and or but the a an over into after before has have had was were been is are be being will would who which that"
     " as than between against while when where its their his her return release released freed returned handed exchange swap said says still also"
-    " not held including include plus received out them it they he she".split()
+    " not held including include plus received out them it they he she swaps exchanges exchanged swapped traded trades frees releases freeing releasing"
+    " handing exchanging swapping trading free jails captures killed kills wants begins begun".split()
 )
 _PARTITIVE = re.compile(r"(?:\s+of)?\s+(?:(?:its|their|his|our|the|these|those|them|all|more|other|others|additional|fellow|remaining|further)\s+)*", re.IGNORECASE)
 _REMAINS_OF = re.compile(r"(?:remains|bodies|corpses|body|coffins)\s+of\s+(?:the\s+|some\s+|about\s+|around\s+|at least\s+|more than\s+|over\s+|nearly\s+|almost\s+|another\s+)*$", re.IGNORECASE)
@@ -151,6 +153,8 @@ def _numbered(text: str, numbers: list[Number], parties: list[Party], high: int)
         start = partitive.end() if partitive else number.span.end
         noun = _head_noun(text, start, limit, parties)
         before = text[max(0, number.phrase.start - 60) : min(number.phrase.start, number.span.start)]
+        if re.search(r"\b(?:aged?|age of|under|sentenced to|article)\s+(?:under |over |between |about )?$", before[-24:], re.IGNORECASE):
+            continue
         bodies = bool(_REMAINS_OF.search(before)) or number.role == "remains"
         if noun is None:
             if number.role == "other" and not number.other:
@@ -176,6 +180,10 @@ def _head_noun(text: str, start: int, limit: int, parties: list[Party]) -> tuple
                 following = re.match(r" ([a-z]+)", text[party.span.end : party.span.end + 20])
                 if not following or following[1] in _FUNCTION or party.span.text.endswith("s"):
                     return party.span.end, Category.OTHER
+            if between == [] or len(between) <= 2:
+                plural = re.match(r" ((?:[a-z]+ )?[a-z]{3,}s)\b", text[party.span.end : min(limit, party.span.end + 30)])
+                if plural and not PEOPLE.search(plural[1]) and not _THINGS.search(plural[1]) and party.form == "adjective" and not _FUNCTION & set(plural[1].split()):
+                    return party.span.end + plural.end(), Category.OTHER
     best: tuple[int, Category] | None = None
     for match in PEOPLE.finditer(text, start, limit):
         between = re.findall(r"[\w'’-]+|[,;:.(]", text[start if best is None else best[0] : match.start()])
@@ -214,7 +222,7 @@ def _plain(text: str, low: int, high: int, parties: list[Party], taken: list[Peo
             gap = text[party.span.end : match.start()]
             if party.span.end < match.start() and len(gap) < 50:
                 words = gap.split()
-                if len(words) <= 3 and "'" not in gap and "’" not in gap and not _FUNCTION & {w.lower() for w in words} and "," not in gap and party.form in {"adjective", "group", "name"}:
+                if _is_modifier(gap, party):
                     start, nationality = party.span.start, party.name
                     if party.form == "group" and not words and _FORCES.fullmatch(match[0]):
                         start = -1
@@ -227,6 +235,19 @@ def _plain(text: str, low: int, high: int, parties: list[Party], taken: list[Peo
     return found
 
 
+_CONDITIONS = frozenset("captured jailed imprisoned detained wounded kidnapped suspected convicted retired accused disabled armed freed released injured abducted born".split())
+
+
+def _is_modifier(gap: str, party: Party, most: int = 3) -> bool:
+    """Whether a party's mention, with `gap` up to the noun, says whose people these are ("Ukrainian captured soldiers")."""
+    if party.form not in {"adjective", "group"} and not (party.form == "name" and party.span.text.replace(".", "").isupper()):
+        return False
+    words = gap.lower().split()
+    if len(words) > most or re.search(r"['’,.;:]", gap) or _FUNCTION & set(words):
+        return False
+    return all(not word.endswith("ed") or word in _CONDITIONS for word in words)
+
+
 def _named(text: str, persons: list[Mention], parties: list[Party], taken: list[People]) -> list[People]:
     found: list[People] = []
     for person in persons:
@@ -236,7 +257,7 @@ def _named(text: str, persons: list[Mention], parties: list[Party], taken: list[
         for party in reversed(parties):
             gap = text[party.span.end : person.span.start]
             if party.span.end <= person.span.start and len(gap) < 60:
-                if party.form in {"adjective", "name"} and len(gap.split()) <= 6 and not re.search(r"[.,;:'’]|\b(?:and|to|for|of|by|with|from|in|the)\b", gap):
+                if _is_modifier(gap, party, 6):
                     nationality = party.name
                 break
         found.append(People(person.span.start, person.span.end, Category.TOTAL, person.span.text, None, person, nationality))

@@ -34,6 +34,7 @@ class Reading:
     opposites: list[tuple[People, People]] = field(default_factory=list)
     both: list[People] = field(default_factory=list)
     combined: list[People] = field(default_factory=list)
+    named: list[str] = field(default_factory=list)
 
     def add(self, people: Iterable[People], holder: str | None, receiver: str | None, weight: float) -> None:
         """A vote for every group; a party cannot release to itself."""
@@ -58,6 +59,7 @@ def read_row(row: Row, reading: Reading, name: Naming, subject: str | None) -> s
         handler = _HANDLERS.get(chunk.code)
         if handler is not None:
             handler(chunks, at, reading, name, subject)
+    reading.named += [p for c in chunks if c.code in "Pl" and (p := _party(c, name))]
     first = next((c for c in chunks if c.code in "PR"), None)
     return name(first.party.name) if first is not None and first.party is not None else subject
 
@@ -72,6 +74,9 @@ def _agents(chunks: tuple[Chunk, ...], at: int, name: Naming, subject: str | Non
     """The parties that are the subject of the verb at `at`: the nearest to the left that is not behind a preposition."""
     found: list[str] = []
     back = at - 1
+    relative = [c for c in chunks[max(0, at - 3) : at] if c.code not in "ce"]
+    if len(relative) >= 2 and relative[-1].code == "q" and relative[-2].code in "Pl" and (antecedent := _party(relative[-2], name)):
+        return [antecedent]
     while back >= 0:
         chunk = chunks[back]
         if chunk.code == "d":
@@ -199,7 +204,7 @@ def _come(chunks: tuple[Chunk, ...], at: int, reading: Reading, name: Naming, su
 
 def _held(chunks: tuple[Chunk, ...], at: int, reading: Reading, name: Naming, subject: str | None) -> None:
     rest = _after(chunks, at, name)
-    groups = _subjects(chunks, at)[:1]
+    groups = _subjects(chunks, at)[:2]
     if rest.get("f"):
         reading.add(groups, rest["f"], None, 1.0)
 
@@ -274,6 +279,15 @@ def _swapped(chunks: tuple[Chunk, ...], at: int, reading: Reading, name: Naming,
         _shared(chunks, at, groups, reading)
 
 
+def _own(chunks: tuple[Chunk, ...], at: int, reading: Reading, name: Naming, subject: str | None) -> None:
+    """ "63 of its soldiers": they go home to the party that "its" stands for."""
+    group = chunks[at].people
+    if group is None or not group.own or group.nationality or group.category in {Category.PRISONERS, Category.HOSTAGES} or "detainee" in group.words:
+        return
+    owner = next((p for c in reversed(chunks[:at]) if c.code == "P" and (p := _party(c, name))), subject)
+    reading.add([group], None, owner, 1.2)
+
+
 def _in_exchange(chunks: tuple[Chunk, ...], at: int, reading: Reading, name: Naming, subject: str | None) -> None:
     before = [c.people for c in chunks[max(0, at - 8) : at] if c.code in _GROUPS and c.people is not None]
     after: list[People] = []
@@ -309,7 +323,7 @@ def _shared(chunks: tuple[Chunk, ...], at: int, groups: list[People], reading: R
 
 _HANDLERS: dict[str, Callable[[tuple[Chunk, ...], int, Reading, Naming, str | None], None]] = {
     "R": _release, "r": _released, "n": _nominal, "G": _receive, "C": _come, "K": _held, "k": _custody, "S": _swap, "s": _swapped,
-    "x": _in_exchange, "o": _for, "m": _between, "w": _swap_noun,
+    "x": _in_exchange, "o": _for, "m": _between, "w": _swap_noun, "N": _own, "H": _own,
 }  # fmt: skip
 
 
@@ -336,6 +350,8 @@ def best_pair(reading: Reading, *, known: Callable[[str], bool]) -> tuple[str, s
         if one_side and other_side and one_side != other_side:
             pairs[_key(one_side, other_side)] += 1.5
     pairs = {key: weight + 0.1 * (singles[key[0]] + singles[key[1]]) for key, weight in pairs.items() if known(key[0]) and known(key[1])}
+    for party in reading.named:
+        singles[party] += 0.15
     if pairs:
         return max(pairs, key=lambda key: pairs[key])
     ranked = sorted((party for party in singles if known(party)), key=lambda party: -singles[party])

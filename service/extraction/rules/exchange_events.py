@@ -14,6 +14,7 @@ from service.extraction.rules.exchange_words import (
     CAPTIVE,
     FOR,
     GATE_ACT,
+    GATE_WHO,
     JUDICIAL,
     NOT_PEOPLE,
     SWAP_NOUN,
@@ -63,7 +64,7 @@ _ACT_WORD = re.compile(r"\b(?:swap|exchang|releas|freed|freeing|hand(?:ed|ing|s)
 
 def is_candidate(text: str) -> bool:
     """Whether the article has words of captivity and of release at all (the cheap early exit)."""
-    return bool(GATE_ACT.search(text)) and bool(CAPTIVE.search(text) or FOR.search(text) or SWAP_NOUN.search(text))
+    return bool(GATE_ACT.search(text)) and bool(CAPTIVE.search(text) or FOR.search(text) or GATE_WHO.search(text))
 
 
 def clauses_of(candidates: Candidates, index: Index) -> list[ActClause]:
@@ -101,11 +102,13 @@ def _strength(row: Row, words: str, sentence: str) -> float:
         return 0.0
     if SWAP_NOUN.search(words):
         return 2.0
-    captive = bool(CAPTIVE.search(words))
+    captive = bool(CAPTIVE.search(words)) or "K" in codes
     held = any(g.category in {Category.PRISONERS, Category.HOSTAGES, Category.BODIES, Category.MILITARY} or "detainee" in g.words for g in row.people)
-    if any(code in codes for code in "Ss") and row.people and (captive or held):
+    if _SWAPPED.search(codes) and (captive or held):
         return 2.0
     if FOR.search(words) and any(code in codes for code in "RrGn") and row.people and (captive or held):
+        return 2.0
+    if _AGAINST.search(codes) and (captive or held):
         return 2.0
     if any(code in codes for code in "RrnGCSs") and row.people and (captive or held):
         return 2.0 if _SWAP.search(words) else 1.0
@@ -118,6 +121,9 @@ def _strength(row: Row, words: str, sentence: str) -> float:
     return 0.0
 
 
+# A swap verb with people as its object ("swapped 30 prisoners", "were exchanged for"), or people against people.
+_SWAPPED = re.compile(r"S[ea]?[PjeaI]*[NHI]|[NHI][^dR]{0,8}s")
+_AGAINST = re.compile(r"[NHI][^d]{0,6}x[^d]{0,3}[NHI]")
 _SWAP = re.compile(r"\b(?:swap|(?<!stock )exchange(?! rate| program| student))\b", re.IGNORECASE)
 
 

@@ -37,6 +37,9 @@ _PLANNED = re.compile(
     r"|plan(?:s|ning)? to|prepar(?:e|es|ing|ations?)|ahead of|awaiting|would)\b",
     re.IGNORECASE,
 )
+_ACTS = r"(?:be )?(?:begin |start |also |soon )?(?:releas|free|exchang|swap|trad|hand|return|repatriat|set free|let go|take place|go ahead|happen)"
+_WILL = re.compile(rf"\b(?:will|is to|are to|due to|set to|expected to|scheduled to|going to|about to|preparing to) {_ACTS}", re.IGNORECASE)
+_AGREED_TO = re.compile(rf"\b(?:agree[ds]?|agreement|deal|accord|approved|signed)\b.{{0,40}}\b(?:to|on|would|will) (?:the |a |an )?{_ACTS}", re.IGNORECASE)
 _ONGOING = re.compile(
     r"\b(?:under ?way|(?:has|have|had) (?:begun|started)|began|begun|start(?:ed|s)|begins|is being|are being|were being|is taking place|are taking place|continu(?:e|es|ed|ing)|in progress|in the process"
     r"|first (?:phase|stage|batch|group|day)|(?:is|are|was|were) heading home|en route|on (?:his|her|their) way)\b",
@@ -65,6 +68,10 @@ def status_votes(text: str) -> dict[Status, float]:
     for match in _DONE.finditer(text):
         if not _HYPOTHETICAL.search(text[max(0, match.start() - 24) : match.start()]):
             votes[Status.COMPLETED] += 1.0
+    if _WILL.search(text):
+        votes[Status.PLANNED] += 0.7
+    if _AGREED_TO.search(text):
+        votes[Status.AGREED] += 0.7
     if _FAILED.search(text):
         votes[Status.FAILED] += 1.6
     if _ONGOING.search(text):

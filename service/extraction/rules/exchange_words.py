@@ -19,13 +19,13 @@ _NOUNS: dict[str, Category] = {
     r"|police officers?|riot police(?:men)?|activists?|dissidents?|journalists?|reporters?|engineers?|workers?|contractors?"
     r"|aid workers?|doctors?|nurses?|missionaries|monks|pilgrims|tourists?|fishermen|observers?|monitors?|politicians?|lawmakers?"
     r"|diplomats?|officials?|commanders?|leaders?|mercenar(?:y|ies)|suspects?|supporters?|members?|relatives?|executives?"
-    r"|academics?|scholars?|students|pastors?|priests?|sailors?|villagers?|clergymen|figures|opponents?|critics?": _O,
+    r"|saboteurs?|smugglers?|traffickers?|dealers?|hackers?|scientists?|nephews?|businessm[ae]n|lawyers?|bloggers?|staffers?|bombers?|jihadists?|extremists?|terrorists?|envoys?|drivers?|teachers?|volunteers?|settlers?|gunm[ae]n|academics?|scholars?|students|pastors?|priests?|sailors?|villagers?|clergymen|figures|opponents?|critics?": _O,
     r"civilians?|noncombatants|non-combatants": _C,
     r"wom[ae]n|females": Category.WOMEN,
     r"m[ae]n|males": Category.MEN,
     r"children|girls?|boys?|minors?|teenagers?|schoolgirls?|schoolboys?|schoolchildren|youths?|infants?|bab(?:y|ies)": Category.CHILDREN,
     r"wounded(?= (?:and|were|in)|[,.]|$)|injured(?= (?:and|were)|[,.]|$)": Category.WOUNDED,
-    r"people|persons?|individuals?|nationals?|citizens?|compatriots|countrymen|captured|detained|others|foreigners": Category.TOTAL,
+    r"people|persons?|individuals?|nationals?|citizens?|compatriots|countrymen|others|foreigners": Category.TOTAL,
 }
 PEOPLE = re.compile(
     r"(?<![\w-])(?:" + "|".join(f"(?P<g{i}>{pattern})" for i, pattern in enumerate(_NOUNS)) + r")(?![\w-]|'s \w+ (?:said|told))", re.IGNORECASE
@@ -53,7 +53,7 @@ _WHO = (
 )
 SWAP_NOUN = re.compile(
     rf"(?<![\w-]){_WHO}[- ](?:(?:release|transfer)[- ])?(?:swaps?|exchanges?|trades?|deals?(?! with)|exchange deals?|swap deals?|release deals?"
-    r"|hand-?overs?|transfers?(?= (?:deal|agreement|with|between))|swapping|exchanging|repatriations?)(?![\w-])"
+    r"|hand-?overs?|swapping|exchanging|repatriations?)(?![\w-])"
     rf"|(?<![\w-])(?:exchanges?|swaps?|trades?|hand-?overs?|swapping|exchanging|trading) (?:of|for) (?:[\w,.'’“”\"-]+ ){{0,6}}?"
     r"(?:prisoners|POWs|PoWs|captives|hostages|detainees|captured soldiers|captured servicemen|bodies|remains|inmates|spies|captive soldiers)(?![\w-])"
     r"|(?<![\w-])(?:[\d,]+|one|two|all)(?:[- ]for[- ])(?:[\d,]+|one|two|three|all)(?![\w-]) (?:prisoner |POW |captive )?(?:swap|exchange|deal|formula|principle)",
@@ -77,11 +77,11 @@ JUDICIAL = re.compile(
     r"|sentence reform|furlough\w*|halfway house|nonviolent|non-violent|drug offenders?|rescued|escaped|raid)(?![\w-])",
     re.IGNORECASE,
 )
-GATE = re.compile(
-    r"(?i:\b(?:prisoners?|hostages?|captives?|detainees?|POWs?|captivity|captured|bodies|remains|spies|spy|imprisoned|jailed|detained|kidnapped|abducted)\b)"
+GATE_WHO = re.compile(
+    r"\b(?:soldiers|servicemen|sailors|troops|held|fighters|journalists|fishermen|nationals|citizens|guerrillas|rebels|militants|civilians|Americans|airmen|pilots?|spies|agents?)\b"
 )
 GATE_ACT = re.compile(
-    r"(?i:\b(?:swap|exchang|trade[ds]?\b|releas|freed?\b|freeing|hand(?:ed|ing)? over|handover|repatriat|return(?:ed|ing)? |turned over|let go|liberat|set free))"
+    r"(?i:\b(?:swap|exchang|trade[ds]?\b|releas|freed?\b|freeing|hand(?:ed|ing|s)?\b|handover|repatriat|return(?:ed|ing)? |turned over|let go|liberat|set free|g[ao]t back|gave (?:up|back)|received))"
 )
 
 # --- the verbs ------------------------------------------------------------------------------------------------------------
