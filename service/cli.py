@@ -53,7 +53,9 @@ class OnFailure(StrEnum):
 
 Indirect = Annotated[bool, typer.Option("--indirect/--no-indirect", help="Extract reported speech as well.")]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON on a terminal as well.")]
-Files = Annotated[list[str], typer.Argument(metavar="FILE...", help="Articles as UTF-8 text or HTML; - reads standard input.")]
+Files = Annotated[
+    list[str], typer.Argument(metavar="FILE...", help="Articles as UTF-8 text or HTML; - reads standard input.")
+]
 Html = Annotated[bool, typer.Option("--html", help="Read as HTML, whatever the name; .html and .htm always are.")]
 PublishedAt = Annotated[str | None, typer.Option(help="Date of publication, e.g. 2025-05-24; relative dates count from it.")]
 Title = Annotated[str | None, typer.Option(help="The headline.")]
@@ -69,7 +71,9 @@ def extract(
     model: Model = None,
     as_json: Json = False,
     indirect: Indirect = True,
-    on_failure: Annotated[OnFailure, typer.Option(help="When the model fails: degrade to rules, or error.")] = OnFailure.DEGRADE,
+    on_failure: Annotated[
+        OnFailure, typer.Option(help="When the model fails: degrade to rules, or error.")
+    ] = OnFailure.DEGRADE,
 ) -> None:
     """Extract exchanges and quotations: readable on a terminal, JSON in a pipe, one JSON object a line for several files."""
     from service.handlers import ExtractArticle, extract_article

@@ -24,10 +24,10 @@ _BEFORE = {
 
 
 def harmless(text: str) -> str:
-    """`text` with what could steer a terminal replaced, one character for one, so that offsets still hold.
+    r"""`text` with what could steer a terminal replaced, one character for one, so that offsets still hold.
 
-    >>> harmless("a\\x1b[2Jb")
-    'a\\ufffd[2Jb'
+    >>> harmless("a\x1b[2Jb")
+    'a\ufffd[2Jb'
     """
     return "".join(
         character if character in "\n\t" or unicodedata.category(character) not in ("Cc", "Cf") else "\ufffd"
@@ -157,8 +157,9 @@ def _speaker(quote: QuoteRecord) -> str:
 
 
 def _notes(extraction: Extraction) -> Iterator[Text]:
-    items = [(item.id, item.warnings) for item in (*extraction.exchanges, *extraction.quotes)]
-    for owner, warnings in [("article", extraction.warnings), *items]:
+    by_exchange = [(exchange.id, exchange.warnings) for exchange in extraction.exchanges]
+    by_quote = [(quote.id, quote.warnings) for quote in extraction.quotes]
+    for owner, warnings in [("article", extraction.warnings), *by_exchange, *by_quote]:
         for warning in warnings:
             yield Text(harmless(f"{owner}: {warning.message}"), style="yellow")
     for rejected in extraction.rejected:

@@ -20,7 +20,7 @@ _PLAIN_SPOKEN = frozenset({"uvicorn.error"})
 Fact = str | int | float | bool | None
 
 
-def log_event(logger: logging.Logger, event: str, /, level: int = logging.INFO, **facts: Fact) -> None:
+def log_event(logger: logging.Logger, event: str, level: int = logging.INFO, /, **facts: Fact) -> None:
     """Log `event` (a verb in the past tense) with its facts; they must be ids, names, sizes, timings or outcomes."""
     if logger.isEnabledFor(level):
         logger.log(level, event, extra={_FIELDS: facts})

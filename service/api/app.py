@@ -37,9 +37,7 @@ def create_app(context: Context, open_services: Callable[[], Awaitable[Services]
             await services.aclose()
 
     running = version("parley")
-    app = FastAPI(
-        title="Parley", version=running, lifespan=lifespan, docs_url=None, redoc_url=None, redirect_slashes=False
-    )
+    app = FastAPI(title="Parley", version=running, lifespan=lifespan, docs_url=None, redoc_url=None, redirect_slashes=False)
     app.add_middleware(RequestFrame)
     for kind in (Refusal, ParleyError, HTTPException):
         app.add_exception_handler(kind, _answer_problem)

@@ -100,7 +100,7 @@ def _type(schema: Document) -> str:
 def _answers(responses: Document) -> str:
     rows = ""
     for status, response in sorted(responses.items()):
-        content = next(iter(response.get("content", {}).values()), {})
+        content: Document = next(iter(response.get("content", {}).values()), {})
         shape = _type(content["schema"]) if "schema" in content else ""
         rows += f"<tr><td>{escape(status)}</td><td>{shape}</td><td>{escape(response['description'])}</td></tr>\n"
         for example in content.get("examples", {}).values():

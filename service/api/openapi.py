@@ -62,9 +62,7 @@ def openapi_document(app: FastAPI, *, version: str) -> dict[str, Any]:
     extract["responses"] = {
         "200": {
             "description": "What was found, every span checked against the text.",
-            "content": {
-                "application/json": {"schema": refs["extraction", "serialization"], "examples": shown["responses"]}
-            },
+            "content": {"application/json": {"schema": refs["extraction", "serialization"], "examples": shown["responses"]}},
         }
     }
     for path, kinds in _PROBLEMS.items():

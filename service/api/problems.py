@@ -157,7 +157,9 @@ def refusal_of_body(error: ValidationError, body: bytes, *, known: tuple[str, ..
     wrong = tuple(
         _field_problem(detail["type"], detail["loc"], detail["msg"], detail["input"], known) for detail in details[:20]
     )
-    return Refusal(Kind.INVALID_REQUEST, "; ".join(f"{one.field}: expected {one.expected}" for one in wrong) + ".", errors=wrong)
+    return Refusal(
+        Kind.INVALID_REQUEST, "; ".join(f"{one.field}: expected {one.expected}" for one in wrong) + ".", errors=wrong
+    )
 
 
 def _json_fault(body: bytes, reason: str) -> str:

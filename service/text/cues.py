@@ -177,6 +177,16 @@ def is_cue_word(word: str) -> bool:
     return entry is not None and entry.group == "report" and entry.strength >= 0.3
 
 
+def is_cue_noun(word: str) -> bool:
+    """
+    Whether a single lower-case word is a reporting noun ("claim", "suggestions").
+
+    >>> is_cue_noun("claim"), is_cue_noun("chair")
+    (True, False)
+    """
+    return word in _lexicon().nouns
+
+
 def _entry_at(lexicon: _Lexicon, text: str, words: list[str], index: int) -> tuple[_Entry | None, int]:
     """The lexicon's entry that starts at this word, with its length in words."""
     word = words[index]

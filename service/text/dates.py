@@ -1,6 +1,6 @@
 """Dates in the text, absolute and relative, resolved against the day of publication as far as the words allow.
 
-The forms are one alternation, tried in order at each place; each form has a function that reads the matched words.
+Each form has a pattern and a function that reads the matched words; the word a date begins with tells which forms to try.
 What cannot be resolved keeps its span and has no start. Precision is never higher than the words: "in May" is a month.
 """
 
@@ -9,7 +9,7 @@ from __future__ import annotations
 import calendar
 import datetime as dt
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from service.domain.candidate import DateMention
@@ -287,33 +287,82 @@ def _weekend(found: _Words, monday: dt.date, shift: int, direction: str | None) 
     return _days(saturday, saturday + dt.timedelta(1), "relative", direction or ("future" if is_ahead else None))
 
 
-_PREPOSITION = r"(?:in|since|by|until|till|during|early|late|mid|through|last|next|this|before|after)"
-_SURE_MONTH = r"(?:January|February|July|September|October|November|December)\b"
-_FORMS: tuple[tuple[str, str, Callable[[_Words], _Read]], ...] = (
-    ("iso", r"\b(?:19|20)\d\d-\d\d-\d\d\b", _iso),
-    ("slashed", r"(?<![\d/.])\d{1,2}(?P<_mark>[/.])\d{1,2}(?P=_mark)(?:19|20)\d\d(?![\d/])", _slashed),
-    ("dmy_dmy", rf"{_DMY}{_OF_YEAR}{_TO}{_DAY}\s(?:of\s)?{_MONTH}{_OF_YEAR}", _explicit),
-    ("mdy_mdy", rf"{_MDY}{_OF_YEAR}{_TO}{_MDY}{_OF_YEAR}", _explicit),
-    ("ddmy", rf"\b{_DAY}{_TO}{_DAY}\s(?:of\s)?{_MONTH}{_OF_YEAR}", _explicit),
-    ("mddy", rf"{_MONTH}\s{_DAY}{_TO}{_DAY}{_NO_DIGIT}{_OF_YEAR}", _explicit),
-    ("dmy", rf"{_NAMED}{_DMY}{_OF_YEAR}", _explicit),
-    ("mdy", rf"{_NAMED}{_MDY}{_OF_YEAR}", _explicit),
-    ("my", rf"{_MONTH},?\s(?:of\s)?{_YEAR}", _month_of_year),
-    ("season", rf"(?:(?:[Ss]pring|[Ss]ummer|[Aa]utumn|[Ff]all|[Ww]inter)\s(?:of\s|in\s)?){_YEAR}", _year),
-    ("year", rf"(?<![\w$€£¥.,/-]){_YEAR}(?:[-–](?:(?:19|20)\d\d|\d\d)\b)?(?![\w%/]|[-–]\w|\s{COUNTED_NOUN})", _year),
-    ("weekdays", rf"{_WEEKDAY}\s?(?:to|through|until|till|[-–])\s?{_WEEKDAY}", _weekday),
-    ("weekday", rf"(?:(?:[Ll]ast|[Nn]ext|[Tt]his(?:\scoming)?|[Ee]very|[Ee]ach)\s)?(?<!Good\s)(?<!Black\s)(?<!Bloody\s)"
-     rf"{_WEEKDAY}(?!\s(?:Times|Telegraph|Mail|Express|Mirror|Herald|Post))", _weekday),
-    ("day", r"\b(?:[Tt]oday|[Tt]onight|[Tt]he\sday\s(?:before\syesterday|after\stomorrow)|[Yy]esterday|[Tt]omorrow|[Ll]ast\snight"
-     r"|[Tt]his\s(?:morning|afternoon|evening))\b", _day_word),
-    ("ago", rf"\b(?i:{_COUNT})\s(?:days?|weeks?|months?|years?)\sago\b", _ago),
-    ("period", r"\b(?i:(?:(?:earlier|later)\s)?(?:last|this|next|(?:the\s)?previous|(?:the|this)\scoming)\s"
-     r"(?:week(?:end)?|month|year|spring|summer|autumn|fall)|(?:over|at|during)\sthe\sweekend)\b", _period),
-    ("month", rf"(?:\b(?i:{_PREPOSITION})[\s-]{_MONTH}|\b{_SURE_MONTH})"
-     rf"(?!\s(?:the\s)?{_DAY}{_NO_DIGIT}|,?\s(?:of\s)?{_YEAR})", _month),
+_PREPOSITIONS = (
+    "in", "since", "by", "until", "till", "during", "early", "late", "mid", "through", "before", "after", "of", "from",
 )  # fmt: skip
-_ANY = re.compile("|".join(f"(?P<{name}>{pattern})" for name, pattern, _ in _FORMS))
-_READERS = {name: reader for name, _, reader in _FORMS}
+_AFTER_PREPOSITION = "|".join(rf"(?<=\b{word}[\s-])" for word in [*_PREPOSITIONS, *(word.title() for word in _PREPOSITIONS)])
+_SURE_MONTH = r"(?:January|February|July|September|October|November|December)\b"
+_NO_FULL_DATE = rf"(?!\s(?:the\s)?{_DAY}{_NO_DIGIT}|,?\s(?:of\s)?{_YEAR})"
+_RELATIVE = r"(?:[Ll]ast|[Nn]ext|[Tt]his)"
+
+_Reader = Callable[[_Words], _Read]
+_FORMS: dict[str, tuple[str, _Reader]] = {
+    "iso": (r"\b(?:19|20)\d\d-\d\d-\d\d\b", _iso),
+    "slashed": (r"(?<![\d/.])\d{1,2}(?P<_mark>[/.])\d{1,2}(?P=_mark)(?:19|20)\d\d(?![\d/])", _slashed),
+    "dmy_dmy": (rf"{_DMY}{_OF_YEAR}{_TO}{_DAY}\s(?:of\s)?{_MONTH}{_OF_YEAR}", _explicit),
+    "mdy_mdy": (rf"{_MDY}{_OF_YEAR}{_TO}{_MDY}{_OF_YEAR}", _explicit),
+    "ddmy": (rf"\b{_DAY}{_TO}{_DAY}\s(?:of\s)?{_MONTH}{_OF_YEAR}", _explicit),
+    "mddy": (rf"{_MONTH}\s{_DAY}{_TO}{_DAY}{_NO_DIGIT}{_OF_YEAR}", _explicit),
+    "dmy": (rf"{_NAMED}{_DMY}{_OF_YEAR}", _explicit),
+    "mdy": (rf"{_NAMED}{_MDY}{_OF_YEAR}", _explicit),
+    "my": (rf"{_MONTH},?\s(?:of\s)?{_YEAR}", _month_of_year),
+    "season": (rf"(?:[Ss]pring|[Ss]ummer|[Aa]utumn|[Ff]all|[Ww]inter)\s(?:of\s|in\s)?{_YEAR}", _year),
+    "year": (
+        rf"(?<![\w$€£¥.,/-]){_YEAR}(?:[-–](?:(?:19|20)\d\d|\d\d)\b)?(?![\w%/]|[-–]\w|\s{COUNTED_NOUN})", _year),
+    "weekdays": (rf"{_WEEKDAY}\s?(?:to|through|until|till|[-–])\s?{_WEEKDAY}", _weekday),
+    "weekday": (
+        rf"(?:(?:{_RELATIVE}(?:\scoming)?|[Ee]very|[Ee]ach)\s)?(?<!Good\s)(?<!Black\s)(?<!Bloody\s)"
+        rf"{_WEEKDAY}(?!\s(?:Times|Telegraph|Mail|Express|Mirror|Herald|Post))", _weekday),
+    "day": (
+        r"(?:[Tt]oday|[Tt]onight|[Tt]he\sday\s(?:before\syesterday|after\stomorrow)|[Yy]esterday|[Tt]omorrow|[Ll]ast\snight"
+        r"|[Tt]his\s(?:morning|afternoon|evening))\b", _day_word),
+    "ago": (rf"(?i:{_COUNT})\s(?:days?|weeks?|months?|years?)\sago\b", _ago),
+    "period": (
+        r"(?i:(?:(?:earlier|later)\s)?(?:last|this|next|(?:the\s)?previous|(?:the|this)\scoming)\s"
+        r"(?:week(?:end)?|month|year|spring|summer|autumn|fall)|(?:over|at|during)\sthe\sweekend)\b", _period),
+    "relative_month": (rf"{_RELATIVE}\s{_MONTH}{_NO_FULL_DATE}", _month),
+    "month": (rf"(?:{_SURE_MONTH}|(?:{_AFTER_PREPOSITION}){_MONTH}){_NO_FULL_DATE}", _month),
+}  # fmt: skip
+
+
+def _one_of(*forms: str) -> re.Pattern[str]:
+    """The forms as one pattern, tried in this order."""
+    return re.compile("|".join(f"(?P<{form}>{_FORMS[form][0]})" for form in forms))
+
+
+# The word (or number) a date begins with tells which forms it can have: all other words are passed over at one look-up each.
+_AT_NUMBER = _one_of("iso", "slashed", "dmy_dmy", "ddmy", "dmy", "year", "ago")
+_AT_MONTH = _one_of("mdy_mdy", "mddy", "mdy", "my", "month")
+_AT_WEEKDAY = _one_of("dmy", "mdy", "weekdays", "weekday")
+_AT_RELATIVE = _one_of("day", "period", "weekday", "relative_month")
+_AT_WORD: dict[str, re.Pattern[str]] = (
+    dict.fromkeys(_COUNTS, _one_of("ago"))
+    | dict.fromkeys(_MONTHS, _AT_MONTH)
+    | dict.fromkeys(_WEEKDAYS, _AT_WEEKDAY)
+    | dict.fromkeys(["monday", "tuesday", "tues", "wednesday", "thursday", "thur", "thurs", "friday", "saturday", "sunday"], _AT_WEEKDAY)
+    | dict.fromkeys([*_SEASON_END, "winter"], _one_of("season"))
+    | dict.fromkeys(["last", "next", "this", "every", "each", "the", "earlier", "later", "previous", "over", "at", "during"], _AT_RELATIVE)
+    | dict.fromkeys(["today", "tonight", "yesterday", "tomorrow"], _one_of("day"))
+)
+_WORD = re.compile(r"\w+")
+_MOST_DATES = 10_000
+
+
+def _matches(text: str) -> Iterator[re.Match[str]]:
+    """The dates from left to right, none within another, at most `_MOST_DATES`."""
+    end = count = 0
+    for word in _WORD.finditer(text):
+        start = word.start()
+        if start < end:
+            continue
+        pattern = _AT_NUMBER if text[start].isdigit() else _AT_WORD.get(word.group().lower())
+        match = pattern.match(text, start) if pattern is not None else None
+        if match is not None:
+            yield match
+            end = match.end()
+            count += 1
+            if count == _MOST_DATES:
+                return
 
 
 def dates(text: str, published_at: dt.date | None) -> tuple[DateMention, ...]:
@@ -330,9 +379,9 @@ def dates(text: str, published_at: dt.date | None) -> tuple[DateMention, ...]:
         found.append(DateMention("D0", None, day, day, "publication"))
     # Far from the calendar's ends, so that no sum of days can leave it.
     today = published_at if published_at is not None and 1200 <= published_at.year <= 9000 else None
-    for number, match in enumerate(_ANY.finditer(text), 1):
+    for number, match in enumerate(_matches(text), 1):
         start, end = match.span()
-        read = _READERS[match.lastgroup or ""](_Words(match.group(), text, start, end, today))
+        read = _FORMS[match.lastgroup or ""][1](_Words(match.group(), text, start, end, today))
         found.append(DateMention(f"D{number}", span_of(text, start, end), read.start, read.end, read.basis, read.direction))
     return tuple(found)
 
@@ -343,4 +392,4 @@ def date_ranges(text: str) -> list[tuple[int, int]]:
     >>> date_ranges("on May 23, 2025")
     [(3, 15)]
     """
-    return [match.span() for match in _ANY.finditer(text)]
+    return [match.span() for match in _matches(text)]

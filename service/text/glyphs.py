@@ -37,8 +37,11 @@ class Mark:
         return _OWN_FAMILY.get(self.glyph, "common")
 
 
-_DOUBLE = re.compile(r"(\d['’′]\s?\d{1,2}(?:[\"”″]|''|’’)|\d['’′]\d{1,2}(?!\d))|''|``|‘‘|’’|[\"“”„‟«»‹›″＂]")
-_SINGLE = re.compile(r"(\d['’′]\s?\d{1,2}(?:[\"”″]|''|’’)|\d['’′]\d{1,2}(?!\d)|(?<!\w)['‘’]n['’](?!\w))|''|``|‘‘|’’|['‘’‚‛`´]")
+# Many marks in a row are an ornament; they would only cost time.
+_RUN = r"[\"'“”„‟‘’‚‛«»‹›`´″＂]{8,}"
+_MEASURE = r"\d['’′]\s?\d{1,2}(?:[\"”″]|''|’’)|\d['’′]\d{1,2}(?!\d)"
+_DOUBLE = re.compile(rf"({_RUN}|{_MEASURE})|''|``|‘‘|’’|[\"“”„‟«»‹›″＂]")
+_SINGLE = re.compile(rf"({_RUN}|{_MEASURE}|(?<!\w)['‘’]n['’](?!\w))|''|``|‘‘|’’|['‘’‚‛`´]")
 _STYLE = {
     '"': "straight", "″": "straight", "＂": "straight", "“": "curly", "”": "curly", "‟": "curly", "„": "low-high",
     "‚": "low-high", "«": "guillemets", "»": "guillemets", "‹": "guillemets", "›": "guillemets", "''": "doubled",

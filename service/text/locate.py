@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import re
+from bisect import bisect_right
+
 from service.domain.evidence import Span, span_of
 
 _PLAIN = {ord(mark): '"' for mark in "“”„‟«»″＂"}
 _PLAIN |= {ord(mark): "'" for mark in "‘’‚‛‹›`´′＇"}
 _PLAIN |= {ord(mark): "-" for mark in "‐‑‒–—―−"}
-_INVISIBLE = frozenset("\u200b\u200c\u200d\u2060\ufeff\u00ad")
+_PLAIN |= {code: " " for code in range(0x3001) if chr(code).isspace()}
+_INVISIBLE = "\u200b\u200c\u200d\u2060\ufeff\u00ad"
+# What a plain text is shorter for: runs of white space, and characters nobody sees.
+_FOLDED = re.compile(rf"[ {_INVISIBLE}]{{2,}}|[{_INVISIBLE}]")
 
 
 def locate(words: str, text: str, *, start: int = 0, end: int | None = None) -> Span | None:
@@ -26,16 +32,17 @@ def locate(words: str, text: str, *, start: int = 0, end: int | None = None) -> 
     at = text.find(words, low, high)
     if at >= 0:
         return span_of(text, at, at + len(words))
-    plain, offsets = _plain(text, low, high)
-    wanted, _ = _plain(words, 0, len(words))
-    wanted = wanted.strip()
+    wanted = _plain(words)[0].strip()
+    plain, starts, shifts = _plain(text[low:high])
     if not wanted:
         return None
     found = [at for at in {plain.find(form) for form in _first_letter_forms(wanted)} if at >= 0]
     if not found:
         return None
-    at = min(found)
-    return span_of(text, offsets[at], offsets[at + len(wanted) - 1] + 1)
+    first, last = (
+        low + at + shifts[bisect_right(starts, at) - 1] for at in (min(found), min(found) + len(wanted) - 1)
+    )  # fmt: skip
+    return span_of(text, first, last + 1)
 
 
 def locate_range(first: str, last: str, text: str, *, start: int = 0, end: int | None = None) -> Span | None:
@@ -61,21 +68,23 @@ def _bounds(text: str, start: int, end: int | None) -> tuple[int, int]:
     return low, max(low, len(text) if end is None else min(end, len(text)))
 
 
-def _plain(text: str, low: int, high: int) -> tuple[str, list[int]]:
-    """The range in plain marks and single spaces, with the offset in `text` of each of its characters."""
-    piece = text[low:high].translate(_PLAIN)
-    letters: list[str] = []
-    offsets: list[int] = []
-    for offset, letter in enumerate(piece, low):
-        if letter in _INVISIBLE:
-            continue
-        if letter.isspace():
-            if letters and letters[-1] == " ":
-                continue
-            letter = " "
-        letters.append(letter)
-        offsets.append(offset)
-    return "".join(letters), offsets
+def _plain(text: str) -> tuple[str, list[int], list[int]]:
+    """The text in plain marks and single spaces, and the way back: from offset `starts[i]` of the plain text on, the same character
+    stands `shifts[i]` further in `text`.
+    """
+    text = text.translate(_PLAIN)
+    pieces: list[str] = []
+    starts, shifts = [0], [0]
+    end = length = 0
+    for match in _FOLDED.finditer(text):
+        space = " " if " " in match.group() else ""
+        pieces += (text[end : match.start()], space)
+        length += match.start() - end + len(space)
+        end = match.end()
+        starts.append(length)
+        shifts.append(end - length)
+    pieces.append(text[end:])
+    return "".join(pieces), starts, shifts
 
 
 def _first_letter_forms(words: str) -> list[str]:

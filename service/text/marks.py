@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from dataclasses import dataclass, field
+from itertools import islice
 
 from service.domain.candidate import AttributionLine, Paragraph, QuotedRegion
 from service.domain.evidence import span_of
@@ -23,6 +24,7 @@ _TAIL = re.compile(
 )
 _SAID_NEXT = re.compile(rf"\s*(?:(?:he|she|they|it|the|a|an)\b|{_SAID}\b|(?:{_NAME}\s){{1,3}}{_SAID}\b)")
 _SENTENCE_END = re.compile(r"[.!?…]+\s+")
+_MOST_MARKS = 50_000
 _WRAPPED_LINES = 12
 _REOPENING = 4
 _LABEL = re.compile(r"[A-Z][A-Z .'’-]{1,40}:")
@@ -82,8 +84,10 @@ def quoted_regions(text: str, paragraphs: tuple[Paragraph, ...]) -> tuple[Quoted
     ["It is 'bread',", 'bread', 'late']
     """
     pieces: list[_Piece] = []
+    left = _MOST_MARKS
     for index, paragraph in enumerate(paragraphs):
-        marks = list(double_marks(text, paragraph.span.start, paragraph.span.end))
+        marks = list(islice(double_marks(text, paragraph.span.start, paragraph.span.end), left))
+        left -= len(marks)
         if marks:
             pieces.append(_Piece(index, paragraph.span.start, paragraph.span.end, marks))
     found = _Pairing(text, infers=True).run(pieces)
@@ -99,8 +103,10 @@ def _single_pieces(text: str, paragraphs: tuple[Paragraph, ...], doubles: list[_
     groups: dict[int, list[_Piece]] = {}
     around: list[int] = []
     following = 0
+    left = _MOST_MARKS
     for index, paragraph in enumerate(paragraphs):
-        for mark in single_marks(text, paragraph.span.start, paragraph.span.end):
+        for mark in islice(single_marks(text, paragraph.span.start, paragraph.span.end), left):
+            left -= 1
             while following < len(doubles) and doubles[following].start <= mark.start:
                 around.append(following)
                 following += 1

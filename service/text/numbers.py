@@ -10,6 +10,7 @@ import re
 from bisect import bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from itertools import islice
 
 from service.domain.candidate import Number, Qualifier
 from service.domain.evidence import span_of
@@ -57,6 +58,12 @@ _NUMERAL = re.compile(
 _CAPTIVES = frozenset(
     ["prisoner", "hostage", "detainee", "captive", "soldier", "serviceman", "servicewoman", "pow", "civilian"]
 )
+_BEGINNINGS = frozenset(
+    [*_ONES, *_TENS, *_ORDINALS, "half", "a", "an", "several", "many", "tens", "dozens", "scores", "hundreds", "thousands", "millions",
+     "both"]
+)
+_WORD = re.compile(r"\w+")
+_MOST_NUMBERS = 10_000
 _MOST_DIGITS = 15
 _MOST_ELLIPTIC = 10**6
 
@@ -151,7 +158,8 @@ def numbers(text: str) -> tuple[Number, ...]:
 
 
 def _numerals(text: str) -> Iterator[_Numeral]:
-    for match in _NUMERAL.finditer(text):
+    """The numerals from left to right, at most `_MOST_NUMBERS`; only words that can begin one are looked at closely."""
+    for match in islice(_matches(text), _MOST_NUMBERS):
         digits, tail = match["digits"], (match["tail"] or "").strip()
         start, end = match.span()
         if digits is not None:
@@ -166,6 +174,17 @@ def _numerals(text: str) -> Iterator[_Numeral]:
             yield _Numeral(start, end, 2, "both")
         else:
             yield _Numeral(start, end, 1, "article")
+
+
+def _matches(text: str) -> Iterator[re.Match[str]]:
+    end = 0
+    for word in _WORD.finditer(text):
+        start = word.start()
+        if start >= end and (text[start].isdigit() or word.group().lower() in _BEGINNINGS):
+            match = _NUMERAL.match(text, start)
+            if match is not None:
+                yield match
+                end = match.end()
 
 
 def _digits_value(digits: str, tail: str) -> int | None:

@@ -13,7 +13,8 @@ from typing import TypeVar
 
 from service.domain.candidate import Candidates, Mention, MentionKind, Number, Party, Sentence
 from service.domain.draft import Category
-from service.extraction.rules.exchange_words import BASE, DETERMINED, PASSIVE, PEOPLE, PERFECT, TOKENS, category_of
+from service.text.parties import lexicon
+from service.extraction.rules.exchange_words import BASE, DETERMINED, PASSIVE, PEOPLE, PERFECT, SUBSET, TOKENS, category_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +35,7 @@ class People:
     nationality: str | None = None
     own: bool = False
     bodies: bool = False
+    part: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +126,10 @@ def row_of(sentence: Sentence, index: Index) -> Row:
     people = _numbered(text, numbers, parties, high)
     people += _plain(text, low, high, parties, people)
     people += _named(text, persons, parties, people)
-    people = [replace(g, nationality=index.names.get(g.nationality, g.nationality)) if g.nationality else g for g in people]
+    people = [
+        replace(g, nationality=_side(g.nationality, index) if g.nationality else None, part=bool(SUBSET.search(text, max(low, g.start - 40), g.start)))
+        for g in people
+    ]
     people.sort(key=lambda group: group.start)
     chunks = [Chunk("I" if g.mention else "N" if g.number else "H", g.start, g.end, people=g) for g in people]
     covered = [(g.start, g.end) for g in people]
@@ -133,6 +138,10 @@ def row_of(sentence: Sentence, index: Index) -> Row:
     chunks += _token_chunks(text, low, high, taken, people)
     chunks.sort(key=lambda chunk: chunk.start)
     return Row(sentence, tuple(chunks), tuple(people), "".join(chunk.code for chunk in chunks))
+
+
+def _side(nationality: str, index: Index) -> str | None:
+    return None if nationality in lexicon().organisations else index.names.get(nationality, nationality)
 
 
 T = TypeVar("T")
@@ -292,11 +301,22 @@ def _token_chunks(text: str, low: int, high: int, taken: list[tuple[int, int]], 
         if at < len(taken) and taken[at][0] < match.end():
             continue
         code = match.lastgroup or ""
+        if code == "K" and _modifies(text, match.end(), people):
+            continue
         if code in {"R", "S", "G"}:
             code = _voice(text, low, high, match, code, people) or ("w" if code == "S" else "")
         if code:
             chunks.append(Chunk(code, match.start(), match.end()))
     return chunks
+
+
+def _modifies(text: str, end: int, people: list[People]) -> bool:
+    """Whether "captured", "jailed" stand before the people they describe."""
+    after = next((g for g in people if g.end > end), None)
+    if after is None or after.start <= end:
+        return after is not None
+    words = text[end : after.start].split()
+    return len(words) <= 2 and not _FUNCTION & {w.lower() for w in words} and not re.search(r"[.,;:]", text[end : after.start])
 
 
 _OBJECT = re.compile(r"\s*(?:back\s+|over\s+|home\s+)?(?:the|a|an|its|their|his|her|our|all|some|more|nearly|about|around|at|over|up|several|dozens|hundreds|\d|two|three|one|four|another)\b", re.IGNORECASE)

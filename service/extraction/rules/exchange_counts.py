@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from service.domain.candidate import Number
 from service.domain.draft import Category, DraftCount, Scope
 from service.extraction.rules.exchange_chunks import People
+from service.extraction.rules.exchange_words import SUBSET
 
 CUMULATIVE = re.compile(
     r"\b(?:in total since|so far|since (?:the (?:start|beginning|outbreak)|then|\d{4}|January|February|March|April|May|June|July|August|September|October|November|December"
@@ -19,10 +20,6 @@ HELD = re.compile(
     r"\b(?:still (?:held|being held|in|holding|holds|captive|missing|hold)|remain(?:s|ed|ing)? (?:in|captive|held|behind|prisoners?)|(?:is|are|was|were) (?:still )?(?:believed|thought|known|estimated|said) to (?:be|have|hold)"
     r"|holds?(?= (?:about|some|around|more|at|up|an|\d))|(?:is|are) holding|were (?:killed|kidnapped|captured|abducted|seized|taken)|was (?:killed|kidnapped|captured|abducted)|taken hostage|took|seized|captured (?:by|in|during)|unaccounted"
     r"|killed|sentenced|arrested|(?:are|is) (?:being )?held|been held for|in captivity\b(?! in exchange)|missing)\b",
-    re.IGNORECASE,
-)
-_SUBSET = re.compile(
-    r"\b(?:includ(?:ing|ed|es?)|among (?:them|those|the \w+)|amongst them|of (?:whom|them|these|those)|one of|other than|as well as|and also|along with|of which|comprising|made up of|consisting of)(?:,? (?:were|are|was|is|also))?\s*(?:the\s+|at least\s+)?$",
     re.IGNORECASE,
 )
 _BOTH_SIDES = re.compile(
@@ -64,7 +61,7 @@ def is_each(group: People, text: str, start: int, end: int) -> bool:
 
 def is_subset(group: People, text: str, start: int) -> bool:
     """Whether a group is named as a part of another ("including four women")."""
-    return bool(_SUBSET.search(text, max(start, group.start - 40), group.start)) or bool(re.match(r"(?: \w+)? of (?:them|whom)\b", text[group.end : group.end + 12]))
+    return bool(SUBSET.search(text, max(start, group.start - 40), group.start)) or bool(re.match(r"(?: \w+)? of (?:them|whom)\b", text[group.end : group.end + 12]))
 
 
 def counts_of(groups: Iterable[People], text: str, clause_starts: dict[People, int], *, remains: bool) -> tuple[DraftCount, ...]:
@@ -74,7 +71,8 @@ def counts_of(groups: Iterable[People], text: str, clause_starts: dict[People, i
     Groups come in the order of the text, the most important clauses first; a number that stands beside another of a different
     category in one list ("270 servicemen and 120 civilians") is a part.
     """
-    listed = _listed(list(groups), text)
+    groups = list(groups)
+    listed = _listed(groups, text)
     totals: list[People] = []
     parts: dict[Category, People] = {}
     for group in groups:
@@ -89,6 +87,8 @@ def counts_of(groups: Iterable[People], text: str, clause_starts: dict[People, i
         else:
             totals.append(group)
     exclusive = [category for category in parts if category in _EXCLUSIVE]
+    largest = max((_value(parts[category]) or 0 for category in exclusive if parts[category] in listed), default=0)
+    totals = [group for group in totals if (_value(group) or largest) >= largest]
     summed = sum(_value(parts[category]) or 0 for category in exclusive)
     total = _best_total(totals, summed if len(exclusive) >= 2 else None)
     counts: list[DraftCount] = []

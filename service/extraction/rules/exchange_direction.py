@@ -35,6 +35,7 @@ class Reading:
     both: list[People] = field(default_factory=list)
     combined: list[People] = field(default_factory=list)
     named: list[str] = field(default_factory=list)
+    same: list[People] = field(default_factory=list)
 
     def add(self, people: Iterable[People], holder: str | None, receiver: str | None, weight: float) -> None:
         """A vote for every group; a party cannot release to itself."""
@@ -74,7 +75,7 @@ def _agents(chunks: tuple[Chunk, ...], at: int, name: Naming, subject: str | Non
     """The parties that are the subject of the verb at `at`: the nearest to the left that is not behind a preposition."""
     found: list[str] = []
     back = at - 1
-    relative = [c for c in chunks[max(0, at - 3) : at] if c.code not in "ce"]
+    relative = [c for c in chunks[max(0, at - 4) : at] if c.code not in "cexi"]
     if len(relative) >= 2 and relative[-1].code == "q" and relative[-2].code in "Pl" and (antecedent := _party(relative[-2], name)):
         return [antecedent]
     while back >= 0:
@@ -133,6 +134,8 @@ def _after(chunks: tuple[Chunk, ...], at: int, name: Naming) -> dict[str, str]:
         chunk = chunks[place]
         if chunk.code in "RrSsGxdC" or (chunk.code == "n" and place > at):
             break
+        if chunk.code == "P" and (place == 0 or chunks[place - 1].code not in "tbfviam"):
+            break
         if chunk.code == "k" and (party := _party(chunk, name)):
             found.setdefault("f", party)
         if chunk.code in "tbfK" and place + 1 < len(chunks):
@@ -163,6 +166,19 @@ def _release(chunks: tuple[Chunk, ...], at: int, reading: Reading, name: Naming,
     if holder and receiver and holder == receiver:
         return
     reading.add(groups, holder or rest.get("f"), receiver, 2.0 if holder and receiver else 1.2)
+    for party, group in _gapped(chunks, place, name):
+        reading.add([group], party, None, 1.2)
+
+
+def _gapped(chunks: tuple[Chunk, ...], place: int, name: Naming) -> list[tuple[str, People]]:
+    """Parties and groups behind "and" without a verb of their own ("Kyiv receiving 502 bodies and Moscow 41")."""
+    found: list[tuple[str, People]] = []
+    for a, b in zip(chunks[place - 1 :], chunks[place:], strict=False):
+        if b.code == "N" and a.code == "P" and b.people is not None and (party := _party(a, name)):
+            found.append((party, b.people))
+        elif a.code not in "aceNP":
+            break
+    return found
 
 
 def _released(chunks: tuple[Chunk, ...], at: int, reading: Reading, name: Naming, subject: str | None) -> None:
@@ -195,6 +211,8 @@ def _receive(chunks: tuple[Chunk, ...], at: int, reading: Reading, name: Naming,
         _shared(chunks, at, groups, reading)
     elif agents and groups:
         reading.add(groups, rest.get("f"), agents[0], 1.5)
+        for party, group in _gapped(chunks, place, name):
+            reading.add([group], None, party, 1.5)
 
 
 def _come(chunks: tuple[Chunk, ...], at: int, reading: Reading, name: Naming, subject: str | None) -> None:
@@ -280,8 +298,10 @@ def _swapped(chunks: tuple[Chunk, ...], at: int, reading: Reading, name: Naming,
 
 
 def _own(chunks: tuple[Chunk, ...], at: int, reading: Reading, name: Naming, subject: str | None) -> None:
-    """ "63 of its soldiers": they go home to the party that "its" stands for."""
+    """ "63 of its soldiers": they go home to the party that "its" stands for; "the same number of" is noted."""
     group = chunks[at].people
+    if group is not None and at > 0 and chunks[at - 1].code == "e" and chunks[at - 1].end + 25 > group.start:
+        reading.same.append(group)
     if group is None or not group.own or group.nationality or group.category in {Category.PRISONERS, Category.HOSTAGES} or "detainee" in group.words:
         return
     owner = next((p for c in reversed(chunks[:at]) if c.code == "P" and (p := _party(c, name))), subject)
@@ -296,7 +316,8 @@ def _in_exchange(chunks: tuple[Chunk, ...], at: int, reading: Reading, name: Nam
             after.append(chunk.people)
         elif chunk.code in "dx" or (after and chunk.code not in _LINKS + "j"):
             break
-    reading.opposites += [(one, other) for one in before[-3:] for other in after]
+    before = [group for group in before if not group.part]
+    reading.opposites += [(one, other) for one in before[-3:] for other in after if not other.part]
 
 
 def _for(chunks: tuple[Chunk, ...], at: int, reading: Reading, name: Naming, subject: str | None) -> None:
@@ -308,6 +329,8 @@ def _for(chunks: tuple[Chunk, ...], at: int, reading: Reading, name: Naming, sub
 
 
 def _between(chunks: tuple[Chunk, ...], at: int, reading: Reading, name: Naming, subject: str | None) -> None:
+    if not any(c.code in "wSs" for c in chunks[max(0, at - 5) : at]):
+        return
     found = [p for c in chunks[at + 1 : at + 5] if c.code in "Pjl" and (p := _party(c, name))]
     if len(found) >= 2 and found[0] != found[1]:
         reading.pairs.append((found[0], found[1], 1.5))
@@ -327,12 +350,12 @@ _HANDLERS: dict[str, Callable[[tuple[Chunk, ...], int, Reading, Naming, str | No
 }  # fmt: skip
 
 
-def best_pair(reading: Reading, *, known: Callable[[str], bool]) -> tuple[str, str] | None:
+def best_pair(reading: Reading) -> tuple[str, str] | None:
     """The two parties that most votes name, the releaser of the first group before its receiver."""
     pairs: dict[tuple[str, str], float] = defaultdict(float)
     singles: dict[str, float] = defaultdict(float)
     for clue in reading.clues:
-        nation = clue.people.nationality if clue.people else None
+        nation = clue.people.nationality if clue.people and not clue.people.part else None
         receiver = clue.receiver or (nation if nation != clue.holder else None)
         if clue.holder and receiver and clue.holder != receiver:
             pairs[_key(clue.holder, receiver)] += clue.weight
@@ -345,16 +368,22 @@ def best_pair(reading: Reading, *, known: Callable[[str], bool]) -> tuple[str, s
         pairs[_key(one, other)] += weight
         singles[one] += weight / 2
         singles[other] += weight / 2
+    holders = {clue.people: clue.holder for clue in reading.clues if clue.people is not None and clue.holder}
     for one_group, other_group in reading.opposites:
+        first, second = holders.get(one_group), holders.get(other_group)
+        if first and second and first != second:
+            pairs[_key(first, second)] += 2.5
         one_side, other_side = one_group.nationality, other_group.nationality
         if one_side and other_side and one_side != other_side:
             pairs[_key(one_side, other_side)] += 1.5
-    pairs = {key: weight + 0.1 * (singles[key[0]] + singles[key[1]]) for key, weight in pairs.items() if known(key[0]) and known(key[1])}
-    for party in reading.named:
-        singles[party] += 0.15
+    pairs = {key: weight + 0.1 * (singles[key[0]] + singles[key[1]]) for key, weight in pairs.items()}
     if pairs:
         return max(pairs, key=lambda key: pairs[key])
-    ranked = sorted((party for party in singles if known(party)), key=lambda party: -singles[party])
+    if not singles or max(singles.values()) < 1:
+        return None
+    for party in reading.named:
+        singles[party] += 0.15
+    ranked = sorted(singles, key=lambda party: -singles[party])
     return (ranked[0], ranked[1]) if len(ranked) >= 2 else None
 
 

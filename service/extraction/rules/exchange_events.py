@@ -7,9 +7,10 @@ from dataclasses import dataclass, field
 from datetime import date
 
 from service.domain.candidate import Candidates, DateMention, Sentence
-from service.domain.draft import Category
+from service.domain.draft import Category, Status
 from service.extraction.rules.exchange_chunks import Index, Row, row_of
 from service.extraction.rules.exchange_setting import is_old
+from service.extraction.rules.exchange_status import status_votes
 from service.extraction.rules.exchange_words import (
     CAPTIVE,
     FOR,
@@ -56,7 +57,7 @@ _REFERS = re.compile(
 )
 _PREVIOUS = re.compile(
     r"\b(?:previous|earlier|last|prior|past|most recent|similar|separate|preceding|historic|another|second largest)(?: (?:such|major|big|large|known|prisoner|hostage|high-profile|US-Russia|[\w-]+)){0,2} (?:swaps?|exchanges?|releases?|deals?|hand-?overs?|trades?)\b"
-    r"|\bfirst (?:such|prisoner|major|time|exchange|swap)\b[^.;]{0,40}\bsince\b|\b(?:have|has) (?:previously|already|repeatedly)\b",
+    r"|\b(?:have|has) (?:previously|already|repeatedly)\b",
     re.IGNORECASE,
 )
 _ACT_WORD = re.compile(r"\b(?:swap|exchang|releas|freed|freeing|hand(?:ed|ing|s)? over|hand-?over|repatriat|trad(?:ed|ing)|return)", re.IGNORECASE)
@@ -124,6 +125,7 @@ def _strength(row: Row, words: str, sentence: str) -> float:
 # A swap verb with people as its object ("swapped 30 prisoners", "were exchanged for"), or people against people.
 _SWAPPED = re.compile(r"S[ea]?[PjeaI]*[NHI]|[NHI][^dR]{0,8}s")
 _AGAINST = re.compile(r"[NHI][^d]{0,6}x[^d]{0,3}[NHI]")
+_TAKEN = re.compile(r"detainee|captur|captive|jailed|detained|kidnapped|imprisoned|abducted")
 _SWAP = re.compile(r"\b(?:swap|(?<!stock )exchange(?! rate| program| student))\b", re.IGNORECASE)
 
 
@@ -147,37 +149,79 @@ def is_about_release(clause: ActClause, text: str) -> bool:
     words = clause.words(text)
     if clause.strength < 1 or JUDICIAL.search(words):
         return False
-    if not any(code in clause.row.codes for code in "RrnC"):
+    if not any(code in clause.row.codes for code in "RrnCG"):
         return False
     states, groups = lexicon().states, lexicon().types
     sides = {c.party.name for c in clause.row.chunks if c.party is not None and c.party.name not in lexicon().organisations}
     sides |= {g.nationality for g in clause.row.people if g.nationality}
-    captives = [g for g in clause.row.people if g.category in {Category.HOSTAGES, Category.PRISONERS, Category.BODIES} or "detainee" in g.words]
+    captives = [g for g in clause.row.people if g.category in {Category.HOSTAGES, Category.PRISONERS, Category.BODIES} or _TAKEN.search(g.words) or (g.number is not None and "k" in clause.row.codes)]
     return (bool(captives) or _released_abroad(clause.row)) and len(sides & (states | set(groups))) + sum(1 for s in sides if s not in states and s not in groups) >= 2
 
 
+def names_swap(clause: ActClause, text: str) -> bool:
+    """Whether a clause has the bare noun "swap" or "exchange", which tells of one where releases are told beside it."""
+    words = clause.words(text)
+    return bool(_SWAP.search(words)) and not NOT_PEOPLE.search(words) and not re.fullmatch(r".*\bin exchange\b.*", words)
+
+
 def group(clauses: list[ActClause], candidates: Candidates, published_at: date | None) -> list[Event]:
-    """The clauses by event: the main one, and earlier ones that have a date or a number of their own."""
-    main = Event("main")
+    """
+    The clauses by event: the main one first; the deal it is part of, a next one, and earlier ones with their own date or number.
+
+    What only plans or only looks back is kept out of the main event once that has been told as done.
+    """
+    text = candidates.text
+    main, deal, following = Event("main"), Event("deal"), Event("next")
     past: dict[str, Event] = {}
-    events = [main]
-    anchor = published_at
+    done = False
+    values: set[int] = set()
     for clause in clauses:
-        words = clause.words(candidates.text)
-        old = [d for d in clause.dates if is_old(d, anchor)]
-        recent = [d for d in clause.dates if d.start is not None and not is_old(d, anchor)]
-        earlier = bool(_PREVIOUS.search(words))
-        numbered = any(g.number is not None and g.number.value is not None for g in clause.row.people)
+        words = clause.words(text)
+        old = [d for d in clause.dates if is_old(d, published_at)]
+        recent = [d for d in clause.dates if d.start is not None and not is_old(d, published_at)]
+        months = _months_before(clause, text, published_at) if main.clauses else None
+        earlier = bool(_PREVIOUS.search(words)) or months is not None
+        numbers = {g.number.value for g in clause.row.people if g.number is not None and g.number.value is not None}
         if clause.strength >= 1 and main.clauses and (earlier or old) and not (recent and not earlier) and _is_act_dated(clause, old, words):
-            if old or numbered:
-                key = (old[0].start or "")[:7] if old else f"clause {clause.place}"
-                if key not in past:
-                    past[key] = Event("past")
-                    events.append(past[key])
-                past[key].clauses.append(clause)
+            if old or numbers:
+                key = (old[0].start or "")[:7] if old else months or f"clause {clause.place}"
+                past.setdefault(key, Event("past")).clauses.append(clause)
+            continue
+        tense = status_votes(words)
+        told = tense[Status.COMPLETED] + tense[Status.ONGOING] > 0
+        ahead = not tense[Status.COMPLETED] and tense[Status.PLANNED] + tense[Status.AGREED] + tense[Status.PROPOSED] > 0
+        if done and clause.strength >= 0.4 and ahead and (numbers - values) and _DEAL.search(words):
+            deal.clauses.append(clause)
+            continue
+        if done and clause.strength >= 1 and ahead and tense[Status.PLANNED] and (numbers or any(d.direction == "future" for d in clause.dates)):
+            following.clauses.append(clause)
             continue
         main.clauses.append(clause)
-    return events
+        if clause.strength >= 1 and told:
+            done = True
+            values |= numbers
+    events = [main] + [event for event in (deal, following) if event.clauses]
+    return events + list(past.values())
+
+
+_DEAL = re.compile(
+    r"\b(?:agreement|agreed|deal|accord|formula|phase|stage|expected to (?:swap|exchange|release|free)|in (?:all|total)|altogether|eventually|over the (?:next|coming)|from each side|truce|ceasefire)\b", re.IGNORECASE
+)
+_MONTHS_AFTER = re.compile(r"\b(a|an|one|two|three|four|five|six|seven|eight|nine|ten|eleven|\d+) (week|month|year)s? (?:after|since|following)\s+$", re.IGNORECASE)
+_UNITS = {"a": 1, "an": 1, "one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7, "eight": 8, "nine": 9, "ten": 10, "eleven": 11}
+
+
+def _months_before(clause: ActClause, text: str, published_at: date | None) -> str | None:
+    """The month that "three months after ..." puts a clause in, counted from publication; "" where it only says after."""
+    before = text[max(0, clause.start - 45) : clause.start]
+    match = _MONTHS_AFTER.search(before)
+    if match is None:
+        return "" if re.search(r"\b(?:came|comes|coming|happened|took place)\b.{0,30}\b(?:after|since|following)\s+$", before) else None
+    if published_at is None or match[2] == "week":
+        return ""
+    count = _UNITS.get(match[1].lower()) or int(match[1])
+    months = published_at.year * 12 + published_at.month - 1 - count * (12 if match[2] == "year" else 1)
+    return f"{months // 12}-{months % 12 + 1:02}"
 
 
 def _is_act_dated(clause: ActClause, old: list[DateMention], words: str) -> bool:

@@ -39,7 +39,7 @@ _PLANNED = re.compile(
 )
 _ACTS = r"(?:be )?(?:begin |start |also |soon )?(?:releas|free|exchang|swap|trad|hand|return|repatriat|set free|let go|take place|go ahead|happen)"
 _WILL = re.compile(rf"\b(?:will|is to|are to|due to|set to|expected to|scheduled to|going to|about to|preparing to) {_ACTS}", re.IGNORECASE)
-_AGREED_TO = re.compile(rf"\b(?:agree[ds]?|agreement|deal|accord|approved|signed)\b.{{0,40}}\b(?:to|on|would|will) (?:the |a |an )?{_ACTS}", re.IGNORECASE)
+_AGREED_TO = re.compile(rf"\b(?:agree[ds]?|agreement|deal|accord|approved|signed)\b.{{0,40}}\b(?:to|on|would) (?:the |a |an )?{_ACTS}", re.IGNORECASE)
 _ONGOING = re.compile(
     r"\b(?:under ?way|(?:has|have|had) (?:begun|started)|began|begun|start(?:ed|s)|begins|is being|are being|were being|is taking place|are taking place|continu(?:e|es|ed|ing)|in progress|in the process"
     r"|first (?:phase|stage|batch|group|day)|(?:is|are|was|were) heading home|en route|on (?:his|her|their) way)\b",
@@ -57,7 +57,7 @@ _HYPOTHETICAL = re.compile(
 )
 
 
-def status_votes(text: str) -> dict[Status, float]:
+def status_votes(text: str) -> defaultdict[Status, float]:
     """
     How strongly the words of one clause speak for each status.
 
@@ -69,7 +69,7 @@ def status_votes(text: str) -> dict[Status, float]:
         if not _HYPOTHETICAL.search(text[max(0, match.start() - 24) : match.start()]):
             votes[Status.COMPLETED] += 1.0
     if _WILL.search(text):
-        votes[Status.PLANNED] += 0.7
+        votes[Status.PLANNED] += 0.9
     if _AGREED_TO.search(text):
         votes[Status.AGREED] += 0.7
     if _FAILED.search(text):
@@ -103,6 +103,7 @@ def status_of(clauses: list[str], title: str | None) -> Status:
 
 def kind_of(groups: list[People], texts: str, *, both_ways: bool, swap_words: bool) -> ExchangeKind:
     """What was exchanged, from whom the clauses speak of and whether anything goes the other way."""
+    groups = [g for g in groups if g.mention is None and g.number is not None] or [g for g in groups if g.mention is None]
     living = [g for g in groups if not g.bodies]
     if groups and not living and not re.search(r"\b(?:prisoners?|captives?|detainees?|living)\b", texts, re.IGNORECASE):
         return ExchangeKind.REMAINS_RETURN

@@ -54,7 +54,7 @@ _WHO = (
 SWAP_NOUN = re.compile(
     rf"(?<![\w-]){_WHO}[- ](?:(?:release|transfer)[- ])?(?:swaps?|exchanges?|trades?|deals?(?! with)|exchange deals?|swap deals?|release deals?"
     r"|hand-?overs?|swapping|exchanging|repatriations?)(?![\w-])"
-    rf"|(?<![\w-])(?:exchanges?|swaps?|trades?|hand-?overs?|swapping|exchanging|trading) (?:of|for) (?:[\w,.'’“”\"-]+ ){{0,6}}?"
+    rf"|(?<![\w-])(?:exchanges?|swaps?|trades?|hand-?overs?|swapping|exchanging|trading),? (?:of|for) (?:[\w,.'’“”\"-]+ ){{0,6}}?"
     r"(?:prisoners|POWs|PoWs|captives|hostages|detainees|captured soldiers|captured servicemen|bodies|remains|inmates|spies|captive soldiers)(?![\w-])"
     r"|(?<![\w-])(?:[\d,]+|one|two|all)(?:[- ]for[- ])(?:[\d,]+|one|two|three|all)(?![\w-]) (?:prisoner |POW |captive )?(?:swap|exchange|deal|formula|principle)",
     re.IGNORECASE,
@@ -120,3 +120,7 @@ PASSIVE = re.compile(
 PERFECT = re.compile(r"\b(?:has|have|had|having|'ve|'d)(?: (?:\w+ly|also|all|both|each|now|not|since|already|so far|just))*\s*$", re.IGNORECASE)
 BASE = re.compile(r"\b(?:to|will|would|could|should|shall|may|might|must|can|did|does|do|not|won't|and|or|'ll)(?: (?:\w+ly|also|all|both|now|not|soon|each|then))*\s*$", re.IGNORECASE)
 DETERMINED = re.compile(r"\b(?:the|a|an|its|their|his|her|our|this|that|these|those|of|'s|first|mass|unilateral|last|prisoner|hostage|for|early|upcoming)\s*$", re.IGNORECASE)
+SUBSET = re.compile(
+    r"\b(?:includ(?:ing|ed|es?)|among (?:them|those|the \w+)|amongst them|of (?:whom|them|these|those)|one of|other than|as well as|and also|along with|of which|comprising|made up of|consisting of)(?:,? (?:were|are|was|is|also))?\s*(?:the\s+|at least\s+)?$",
+    re.IGNORECASE,
+)

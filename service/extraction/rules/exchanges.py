@@ -24,9 +24,10 @@ from service.domain.draft import (
 from service.extraction.rules.exchange_chunks import People, index_of
 from service.extraction.rules.exchange_counts import counts_of, is_each, scope_of
 from service.extraction.rules.exchange_direction import Reading, best_pair, directions, read_row
-from service.extraction.rules.exchange_events import Event, clauses_of, group, is_about_release, is_candidate
+from service.extraction.rules.exchange_events import Event, clauses_of, group, is_about_release, is_candidate, names_swap
 from service.extraction.rules.exchange_setting import date_of, places_of, third_parties_of
 from service.extraction.rules.exchange_status import kind_of, status_of
+from service.extraction.rules.exchange_words import SWAP_NOUN
 
 
 def draft_exchanges(
@@ -46,9 +47,10 @@ def draft_exchanges(
     releases = [clause for clause in clauses if is_about_release(clause, candidates.text)]
     if not swaps and not releases:
         return candidates, ()
+    swap = bool(swaps) or any(names_swap(clause, candidates.text) for clause in clauses)
     told: list[_Told] = []
     for event in group(clauses, candidates, published_at):
-        found = _tell(event, candidates, published_at, title, swap=bool(swaps), names=names, before=told)
+        found = _tell(event, candidates, published_at, title, swap=swap, names=names, before=told)
         if found is not None:
             told.append(found)
     return candidates, tuple(found.draft for found in told)
@@ -84,7 +86,7 @@ def _tell(
     subject: str | None = None
     for clause in event.clauses:
         subject = read_row(clause.row, reading, name, subject)
-    pair = best_pair(reading, known=lambda party: True) or (before[0].pair if before else None)
+    pair = best_pair(reading) or (before[0].pair if before else None)
     status = status_of([clause.words(text) for clause in strong], title if event.role == "main" else None)
     groups = [g for clause in event.clauses for g in clause.row.people]
     words = " ".join(clause.words(text) for clause in strong) + (f" {title}" if title and event.role == "main" else "")
@@ -93,6 +95,10 @@ def _tell(
     if pair is not None:
         transfers = _transfers(event, candidates, reading, pair, hostages=hostages, mutual=swap, names=names)
     kind = kind_of(groups, words, both_ways=len(transfers) == 2, swap_words=swap)
+    if pair is None and not (swap and any(SWAP_NOUN.search(clause.words(text)) for clause in strong)):
+        return None
+    if not swap and not any(transfer.counts or transfer.people for transfer in transfers):
+        return None
     spans = [(clause.start, clause.end) for clause in event.clauses]
     sides = set(pair) if pair else set()
     start, end = date_of([(c.start, c.end) for c in strong] if event.role == "main" else spans, candidates, published_at if event.role == "main" else None, status)
@@ -169,6 +175,11 @@ def _transfers(
             sides[1].append(person)
         elif abs(score[person]) >= 0.3 and person not in reading.combined:
             sides[0 if score[person] > 0 else 1].append(person)
+    totals = [_stated(groups) for groups in sides]
+    if reading.same:
+        for way in (0, 1):
+            if not sides[way] and totals[1 - way] is not None:
+                sides[way].append(totals[1 - way])
     near = event.clauses[0].start
     made: list[DraftTransfer] = []
     for way, (holder, receiver) in enumerate((pair, pair[::-1])):
@@ -185,6 +196,10 @@ def _transfers(
             continue
         made.append(DraftTransfer(released_by=released, returned_to=returned, counts=counts, people=people))
     return tuple(made)
+
+
+def _stated(groups: list[People]) -> People | None:
+    return next((group for group in groups if group.number is not None and group.number.value is not None), None)
 
 
 def _weight(score: dict[People, float], way: int) -> bool:

@@ -10,11 +10,12 @@ from service.domain.draft import Basis, DraftQuote, QuoteKind
 from service.domain.evidence import span_of
 from service.extraction.rules import indirect_tokens as lex
 from service.extraction.rules.indirect_model import Found, Place, decide, modality
-from service.extraction.rules.indirect_speaker import Subject, is_inverted, mention_at, new_mention, subject_of
+from service.extraction.rules.indirect_speaker import Subject, is_cut_short, is_inverted, mention_at, new_mention, subject_of
 from service.extraction.rules.indirect_tokens import Tokens, tokenize
-from service.text.cues import Cue, find_cues
+from service.text.cues import find_cues, is_cue_noun, is_cue_word
 
-THRESHOLD = 0.4
+THRESHOLD = 0.3
+MIN_SCORE = 0.25
 _SPEECH_GROUPS = frozenset(("report", "directive", "label"))
 _QUESTIONS = frozenset("whether how why what who where which whom".split())
 _RELAYS = frozenset(("quote", "cite"))  # "quoted X as saying": the speech hangs on "saying"
@@ -76,7 +77,7 @@ def is_asserted(place: Place) -> bool:
     """Whether the cue says that something was said: not negated, not hypothetical, not by an unknown "one"."""
     cue = place.cue
     kind = modality(place)
-    if kind in ("neg", "modal"):
+    if kind in ("neg", "modal") or place.tokens.get(place.first - 1) in {"worth", "'re"}:
         return False
     if kind == "to" and not (place.tokens.get(place.first - 2) in {"went", "goes", "continued", "continues"}):
         return False
@@ -91,7 +92,8 @@ def clause_bounds(content: Content) -> tuple[int, int] | None:
     """The tokens of the finite clause in the content that FORMAT counts, None where there is none."""
     found = content.found
     tokens, first, last = found.place.tokens, found.start, found.end
-    last = _before_dash_gloss(tokens, first, last)
+    last = _before_dash_gloss(tokens, first, _with_gloss(tokens, last))
+    last = _before_nested_relative(tokens, first, last)
     quoted = next((i for i in range(first, last + 1) if tokens.quoted[i]), None)
     if quoted is not None:
         last = _clause_before_quote(tokens, first, quoted)
@@ -104,9 +106,29 @@ def clause_bounds(content: Content) -> tuple[int, int] | None:
         return None
     if opening == "to":
         return first, last
-    if not tokens.has_finite(first, last) or last - first < 1:
+    if not tokens.has_finite(first, last) or last - first < 1 or _is_reported_claim(tokens, first, last):
         return None
     return (first, last) if _finite_main(tokens, first, last) else None
+
+
+def _before_nested_relative(tokens: Tokens, first: int, last: int) -> int:
+    """The last token in front of a relative clause that is given to a speaker again ("his son, who he says was arrested")."""
+    for index in range(first + 3, last - 2):
+        if tokens.word[index] in {"who", "which"} and tokens.word[index + 1] in lex.SUBJECT_PRONOUNS and is_cue_word(tokens.word[index + 2]):
+            return index - 2 if tokens.word[index - 1] == "," else index - 1
+    return last
+
+
+def _is_reported_claim(tokens: Tokens, first: int, last: int) -> bool:
+    """Whether the content is a noun cue with its own clause ("an unfounded claim that ..."), which is found by that cue."""
+    if tokens.get(first - 1) == "that":
+        return False
+    for index in range(first, min(first + 5, last)):
+        if tokens.finite[index] == 2 or not tokens.is_word(index):
+            return False
+        if tokens.word[index + 1] == "that":
+            return is_cue_noun(tokens.word[index])
+    return False
 
 
 def _finite_main(tokens: Tokens, first: int, last: int) -> bool:
@@ -123,6 +145,17 @@ def _finite_main(tokens: Tokens, first: int, last: int) -> bool:
                 return True
             blocked = False
     return False
+
+
+def _with_gloss(tokens: Tokens, last: int) -> int:
+    """The end moved behind a relative clause in commas that follows (", which included five Ukrainians"): a gloss stays."""
+    if tokens.get(last + 1) != "," or tokens.get(last + 2) not in {"which", "who", "where", "whose"}:
+        return last
+    end = last + 2
+    while end + 1 < len(tokens) and tokens.word[end + 1] not in lex.STOPS and tokens.word[end + 1] not in {",", ";", ":", "("} | lex.DASHES:
+        end += 1
+    has_cue = any(is_cue_word(tokens.word[index]) for index in range(last + 3, end + 1))
+    return last if has_cue or any(tokens.quoted[last + 1 : end + 1]) else end
 
 
 def _before_dash_gloss(tokens: Tokens, first: int, last: int) -> int:
@@ -169,7 +202,7 @@ def draft_indirect(candidates: Candidates) -> tuple[Candidates, tuple[DraftQuote
     for content in reported_contents(candidates):
         place = content.found.place
         cue = place.cue
-        if cue.group != "report" or content.subject is None or not is_asserted(place) or cue.lemma in _RELAYS:
+        if content.found.probability < MIN_SCORE or cue.group != "report" or content.subject is None or not is_asserted(place) or cue.lemma in _RELAYS:
             continue
         bounds = clause_bounds(content)
         if bounds is None:
@@ -178,7 +211,7 @@ def draft_indirect(candidates: Candidates) -> tuple[Candidates, tuple[DraftQuote
             continue
         tokens = place.tokens
         mention = mention_at(candidates, place, content.subject)
-        if mention is None:
+        if mention is None or is_cut_short(candidates, place, content.subject, mention):
             mention = new_mention(candidates, place, content.subject, f"M{next_mention + len(mentions)}")
             mentions.append(mention)
         start, end = tokens.start[bounds[0]], tokens.end[bounds[1]]

@@ -20,6 +20,7 @@ Side = Literal["none", "after", "before", "both", "quoted"]
 SIDES: tuple[Side, ...] = ("none", "after", "before", "both", "quoted")
 LOOKAHEAD = 16
 MAX_ENDS = 14
+RELAYED = 0.8  # how sure "quoted X as saying" is to bring a clause
 _TIME = frozenset(["last", "next", "week", "month", "year", "night", "morning", "afternoon", "evening", "in", "on", "at", "during", "from", "to", "the", "a", "an", "his", "her", "earlier", "later"])
 _BREAKS = frozenset((",", ";", ":", "(", ")")) | lex.DASHES | lex.MARKS
 
@@ -98,6 +99,7 @@ def side_features(place: Place) -> list[str]:
     breaker = tokens.get(comma_before) if comma_before >= 0 else "^"
     quoted_before = (comma_before > 0 and tokens.quoted[comma_before - 1]) or (comma_before >= 0 and tokens.quoted[comma_before])
     open_sentence = first <= 1
+    marks = f"{int(any(tokens.quoted[:first]))}{int(any(tokens.quoted[last:]))}"
     return [
         "bias", "l=" + lemma, "f=" + form, f"lf={lemma}:{form}", "b=" + before, "a=" + after, f"a2={after} {word_class(tokens, last + 2)}",
         "bw=" + tokens.get(first - 1), "aw=" + tokens.get(last + 1), f"la={lemma} {after}", f"lb={lemma} {before}",
@@ -106,7 +108,8 @@ def side_features(place: Place) -> list[str]:
         f"stopw={tokens.get(last + stop_after)}", f"qbst={quoted_before} {stop_after}", f"open={open_sentence}", f"fopen={form} {open_sentence}",
         f"dist={min(first - comma_before, 9)}", f"aw2={tokens.get(last + 1)} {tokens.get(last + 2)}", f"bsh={before} {shape}",
         f"q_after={after == 'Q' or word_class(tokens, last + 2) == 'Q'}", f"fs={cue.form[0]} {stop_after} {breaker} {int(finite_before)}",
-        f"mod={modality(place)}", f"st={int(cue.strength * 5)}", f"lsh={lemma} {shape} {breaker}", f"sstop={cue.form[0]}{int(cue.strength * 2)} {stop_after} {shape}",
+        f"mod={modality(place)}", f"st={int(cue.strength * 5)}",
+        f"qs={marks}", f"qsbr={marks} {breaker} {int(finite_before)}", f"qsa={marks} {min(stop_after, 6)} {after}", f"lsh={lemma} {shape} {breaker}", f"sstop={cue.form[0]}{int(cue.strength * 2)} {stop_after} {shape}",
         f"sa={int(cue.strength * 2)} {after}", f"sthat={int(cue.strength * 3)} {min(that, 3)}", f"cap={before} {after} {finite_near} {finite_before}",
     ]  # fmt: skip
 
@@ -346,6 +349,14 @@ class Found:
     probability: float
 
 
+def is_relayed(place: Place) -> bool:
+    """Whether the cue is the "saying" of "quoted X as saying", which the training corpus takes for a part of "quoted"."""
+    tokens, first = place.tokens, place.first
+    if place.cue.inflection != "ing" or tokens.get(first - 1) != "as":
+        return False
+    return any(word in {"quoted", "quotes", "quoting", "cited"} for word in tokens.word[max(first - 14, 0) : first - 1])
+
+
 def _best(weights: Mapping[str, float], options: Sequence[int], features: Sequence[Sequence[str]]) -> tuple[int, float]:
     probabilities = softmax([score(weights, item) for item in features])
     position = max(range(len(options)), key=probabilities.__getitem__)
@@ -364,6 +375,8 @@ def decide(place: Place, *, threshold: float) -> list[Found]:
     sides = side_probabilities(place, data["side"])
     found: list[Found] = []
     after = sides["after"] + sides["both"]
+    if is_relayed(place):
+        after = max(after, RELAYED)
     if after >= threshold and (starts := after_starts(place)):
         start, sure = _best(data["after_start"], starts, [after_start_features(place, index) for index in starts])
         ends = after_ends(place, start)

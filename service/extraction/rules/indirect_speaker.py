@@ -145,6 +145,8 @@ def _before(tokens: Tokens, verb: int) -> Subject | None:
         last -= 1
         if last >= 0 and tokens.word[last] == ",":
             last -= 1
+        if last >= 2 and tokens.word[last].isdigit() and tokens.word[last - 1] == ",":
+            last -= 2  # an age: "Anna Hill, 50, who told ..."
     first = _phrase_start(tokens, last)
     return Subject(first, last) if first <= last else None
 
@@ -265,7 +267,28 @@ def mention_at(candidates: Candidates, place: Place, subject: Subject) -> Mentio
             break
     heads = [m for m in inside if m.span.start < head_end]
     pool = heads or inside
-    return max(pool, key=lambda m: (min(m.span.end, high), m.span.start <= low, m.span.end - m.span.start))
+    best = max(pool, key=lambda m: (min(m.span.end, high), m.span.start <= low, m.span.end - m.span.start))
+    if best.kind is MentionKind.UNNAMED:
+        return _named_in_apposition(candidates, tokens, subject) or best
+    return best
+
+
+def _named_in_apposition(candidates: Candidates, tokens: Tokens, subject: Subject) -> Mention | None:
+    """The person whom an apposition right behind the subject names ("the head of the firm, Anna Hill, said")."""
+    if tokens.get(subject.last + 1) != "," or subject.last + 2 >= len(tokens):
+        return None
+    low, high = tokens.start[subject.last + 2], tokens.end[min(subject.last + 5, len(tokens) - 1)]
+    return next((m for m in candidates.mentions if m.kind is MentionKind.PERSON and low <= m.span.start < high), None)
+
+
+def is_cut_short(candidates: Candidates, place: Place, subject: Subject, mention: Mention) -> bool:
+    """Whether the mention of someone unnamed leaves out what the subject says more of him ("two sources" close to the talks)."""
+    entity = candidates.entity_of(mention)
+    if mention.kind is not MentionKind.UNNAMED or (entity is not None and entity.kind is not MentionKind.UNNAMED):
+        return False
+    tokens = place.tokens
+    inside = tokens.word[subject.first : subject.last + 1]
+    return tokens.end[subject.last] > mention.span.end and tokens.start[subject.first] <= mention.span.start and "," not in inside
 
 
 def new_mention(candidates: Candidates, place: Place, subject: Subject, identifier: str) -> Mention:
