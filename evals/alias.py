@@ -15,7 +15,8 @@ from importlib.resources import files
 from evals.normalise import fold, key
 
 COLUMNS = ("alias", "id", "kind", "lang", "context", "ambiguous")
-_PARTY = frozenset(("state", "group", "organization", "metonym"))
+_PARTY = frozenset(("state", "group", "metonym"))
+_BODY = frozenset(("organization",))
 _PLACE = frozenset(("state", "place"))
 _SPEAKER = frozenset(("state", "group", "organization", "person"))
 _TITLE_WORDS = """
@@ -93,8 +94,8 @@ class Names:
     _cache: dict[tuple[str, str], str] = field(default_factory=dict, compare=False, repr=False)
 
     def party(self, name: str, near: Collection[str] = ()) -> str:
-        """The id of a state, group or organisation; metonyms (a capital for its government) count."""
-        return self._bind(name, _PARTY, near) or key(name)
+        """The id of a state, group or organisation; metonyms (a capital or an organ for its government) count first."""
+        return self._bind(name, _PARTY, near) or self._bind(name, _BODY, near) or key(name)
 
     def place(self, name: str) -> str:
         """The id of a place."""
@@ -109,7 +110,7 @@ class Names:
 
     def is_known(self, name: str) -> bool:
         """Whether the table has this party under an unambiguous or bound alias."""
-        return self._bind(name, _PARTY, ()) is not None
+        return self._bind(name, _PARTY | _BODY, ()) is not None or self._bind(name, _PARTY, ()) is not None
 
     def _speaker(self, name: str) -> str:
         bound = self._bind(name, _SPEAKER, ()) or self._bind(_untitled(name), _SPEAKER, ())

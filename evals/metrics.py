@@ -17,6 +17,7 @@ from evals.matching import Alignment, Alone, Pair, align, same_claimants, sum_fi
 from evals.normalise import days
 from evals.outcome import Outcome, Tally, ratio
 from evals.quotations import QuoteScore, score_quotes
+from evals.quote_views import VIEWS, ViewTally, view_quotes
 from evals.record import Records
 
 CORE = frozenset(("status", "date", "direction", "count"))
@@ -77,13 +78,19 @@ _ADDED = (
 
 @dataclass(frozen=True, slots=True)
 class CaseScore:
-    """What one article (or a sum of them) scored; a part that the corpus does not annotate is empty."""
+    """What one article (or a sum of them) scored; a part that the corpus does not annotate is empty.
+
+    `views` are the figures of `evals.quote_views` over speech, for corpora of whole contents only.
+    """
 
     exchanges: ExchangeScore = field(default_factory=ExchangeScore)
     quotes: QuoteScore = field(default_factory=QuoteScore)
+    views: Mapping[str, ViewTally] = field(default_factory=dict)
 
     def __add__(self, other: CaseScore) -> CaseScore:
-        return CaseScore(self.exchanges + other.exchanges, self.quotes + other.quotes)
+        names = [view for view in VIEWS if view in self.views or view in other.views]
+        views = {view: self.views.get(view, ViewTally()) + other.views.get(view, ViewTally()) for view in names}
+        return CaseScore(self.exchanges + other.exchanges, self.quotes + other.quotes, views)
 
 
 def score_case(case: Case, predicted: Records, table: AliasTable) -> CaseScore:
@@ -99,7 +106,8 @@ def score_case(case: Case, predicted: Records, table: AliasTable) -> CaseScore:
     quotes = QuoteScore()
     if case.labels & QUOTE_KINDS:
         quotes = score_quotes(case.text, case.expected.quotes, answer.quotes, names)
-    return CaseScore(exchanges, quotes)
+    views = view_quotes(case.text, case.contents, answer.quotes, speech_only=True) if case.contents else {}
+    return CaseScore(exchanges, quotes, views)
 
 
 def align_case(case: Case, predicted: Records, table: AliasTable) -> Alignment:
@@ -211,6 +219,16 @@ def _quotes(group: str, found: str, of: str) -> Callable[[CaseScore], Ratio]:
     return parts
 
 
+def _views(view: str, found: str, of: str | None = None) -> Callable[[CaseScore], Ratio]:
+    def parts(score: CaseScore) -> Ratio:
+        tally = score.views.get(view, ViewTally())
+        if of is not None:
+            return getattr(tally, found), getattr(tally, of)
+        return 2 * getattr(tally, found), tally.gold + tally.predicted
+
+    return parts
+
+
 FIGURES: Mapping[str, Callable[[CaseScore], Ratio]] = {
     "slots.f1": _tally(lambda t: (2 * t.cor, t.act + t.pos)),
     "slots.precision": _tally(lambda t: (t.cor, t.act)),
@@ -247,6 +265,9 @@ FIGURES: Mapping[str, Callable[[CaseScore], Ratio]] = {
        for name, found in (("exact_f1", "exact"), ("overlap_f1", "overlap"), ("attributed_f1", "attributed"))},
     "indirect.overlap80_f1": _quotes("indirect", "overlap80", "f1"),
     "indirect.speaker": _quotes("indirect", "attributed", "overlap"),
+    **{f"views.{view}.{name}": _views(view, found) for view in VIEWS
+       for name, found in (("exact_f1", "exact"), ("overlap_f1", "overlap"), ("attributed_f1", "attributed"))},
+    **{f"views.{view}.speaker": _views(view, "entity", "speakers") for view in VIEWS},
 }  # fmt: skip
 
 

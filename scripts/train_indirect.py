@@ -224,6 +224,13 @@ def rounded(weights: dict[str, float]) -> dict[str, float]:
     return {name: round(value, 2) for name, value in sorted(weights.items()) if abs(value) >= 0.02}
 
 
+def merged(sides: dict[str, dict[str, float]]) -> dict[str, list[float]]:
+    """For each feature its weights toward each side, in the order of SIDES, two decimals; features that weigh nothing left out."""
+    names = sorted({name for weights in sides.values() for name in weights})
+    rows = {name: [round(sides[side].get(name, 0.0), 2) + 0.0 for side in model.SIDES] for name in names}
+    return {name: row for name, row in rows.items() if max(map(abs, row)) >= 0.03}
+
+
 def main() -> None:
     """Read, fit, write."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -240,7 +247,7 @@ def main() -> None:
     lex.model_data = lambda: data  # type: ignore[assignment]  # the features must see the lexicon that is being written
     found = [example for row in rows for example in examples(row)]
     instances = choices(found)
-    weights: dict[str, Any] = {"side": {side: rounded(w) for side, w in fit_sides(found).items()}}
+    weights: dict[str, Any] = {"side": merged(fit_sides(found))}
     for name, chosen in instances.items():
         weights[name] = rounded(fit(chosen))
     provenance = {

@@ -126,6 +126,7 @@ class LocalModel:
         self._path = path
         self.server = LocalServer(path, threads=threads, context=context)
         self._client: OpenAIModel | None = None
+        self._url = ""
         # Two at once would each get half of the same cores and both come later.
         self._turn = asyncio.Lock()
 
@@ -154,6 +155,12 @@ class LocalModel:
         finally:
             self._turn.release()
 
+    async def start(self, *, timeout_s: float = START_TIMEOUT_S) -> str:
+        """Start the server now instead of at the first question; its base URL, for a caller that speaks to it directly."""
+        async with self._turn:
+            await self._running(timeout_s)
+        return self._url
+
     async def is_reachable(self, timeout_s: float) -> bool:
         """Whether it can be asked: it runs and answers, or its file is there to start it from. Starts nothing."""
         if self._client is not None and self.server.is_running:
@@ -170,6 +177,8 @@ class LocalModel:
     async def _running(self, timeout_s: float) -> OpenAIModel:
         if self._client is None or not self.server.is_running:
             await self.aclose()
-            url = await self.server.start(timeout_s=timeout_s)
-            self._client = OpenAIModel(model="local", name=self.name, base_url=url, api_key=self.server.key, manner=_MANNER)
+            self._url = await self.server.start(timeout_s=timeout_s)
+            self._client = OpenAIModel(
+                model="local", name=self.name, base_url=self._url, api_key=self.server.key, manner=_MANNER
+            )
         return self._client

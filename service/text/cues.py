@@ -65,6 +65,7 @@ class _Lexicon:
     verbs: dict[str, _Entry]
     nouns: dict[str, _Entry]
     phrases: dict[str, tuple[tuple[tuple[str, ...], _Entry], ...]]  # first word -> (all words, entry), longest first
+    openers: frozenset[str]  # every word that a cue can begin with
 
 
 _BE = frozenset(["is", "are", "was", "were", "be", "been", "being", "'s", "'re"])
@@ -122,7 +123,7 @@ def _lexicon() -> _Lexicon:
         entry = _Entry(form, "preposition", data["prepositions"]["strength"], True, "report", None)
         phrase(form, entry)
     ordered = {first: tuple(sorted(found, key=lambda item: -len(item[0]))) for first, found in phrases.items()}
-    return _Lexicon(verbs, nouns, ordered)
+    return _Lexicon(verbs, nouns, ordered, frozenset(verbs) | frozenset(nouns) | frozenset(ordered))
 
 
 def _words(text: str, start: int, end: int) -> Iterator[re.Match[str]]:
@@ -151,7 +152,8 @@ def find_cues(text: str, *, start: int = 0, end: int | None = None) -> tuple[Cue
     words = [match.group().lower() for match in matches]
     found: list[Cue] = []
     skip_to = 0
-    for index, word in enumerate(words):
+    openers = lexicon.openers
+    for index in [position for position, word in enumerate(words) if word in openers]:
         if index < skip_to:
             continue
         entry, length = _entry_at(lexicon, text, words, index)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import Enum, auto
 
@@ -37,11 +36,13 @@ class Mark:
         return _OWN_FAMILY.get(self.glyph, "common")
 
 
-# Many marks in a row are an ornament; they would only cost time.
-_RUN = r"[\"'“”„‟‘’‚‛«»‹›`´″＂]{8,}"
-_MEASURE = r"\d['’′]\s?\d{1,2}(?:[\"”″]|''|’’)|\d['’′]\d{1,2}(?!\d)"
-_DOUBLE = re.compile(rf"({_RUN}|{_MEASURE})|''|``|‘‘|’’|[\"“”„‟«»‹›″＂]")
-_SINGLE = re.compile(rf"({_RUN}|{_MEASURE}|(?<!\w)['‘’]n['’](?!\w))|''|``|‘‘|’’|['‘’‚‛`´]")
+_MARKS = "\"'“”„‟‘’‚‛«»‹›`´″＂"
+_RUN = re.compile(rf"[{_MARKS}][{_MARKS}]*")
+_MARK = re.compile(r"''|``|‘‘|’’|.")
+# More marks in a row are an ornament; they would only cost time.
+_LONGEST_RUN = 7
+# No paragraph of an article comes near; what follows in such a text gives no marks.
+_MOST_MARKS = 20_000
 _STYLE = {
     '"': "straight", "″": "straight", "＂": "straight", "“": "curly", "”": "curly", "‟": "curly", "„": "low-high",
     "‚": "low-high", "«": "guillemets", "»": "guillemets", "‹": "guillemets", "›": "guillemets", "''": "doubled",
@@ -49,6 +50,7 @@ _STYLE = {
     "`": "single", "´": "single",
 }  # fmt: skip
 _OWN_FAMILY = {"«": "guillemets", "»": "guillemets", "‹": "inner", "›": "inner"}
+_SINGLES = frozenset("'‘’‚‛`´")
 _MOSTLY_OPEN = frozenset(("“", "„", "‟", "``", "‘‘", "«", "‹", "‘", "‚", "‛", "`"))
 _MOSTLY_CLOSE = frozenset(("”", "’’", "»", "›", "’", "´"))
 _BEFORE_OPENER = frozenset("([{<-–—―/:“„‟‘‚‛«‹\"'`…")
@@ -65,20 +67,49 @@ _NO_NOUN = re.compile(
     r"|do|does|did|who|which|that|when|while|where|because|since|after|before|until|if|though|although|into|over|under|through|during"
     r"|said|says|told|he|she|they|it|we|i|you|the|a|an|this|these|those|his|her|their|its|not|also|so|then|about|against|between)\b"
 )
+_FEET_BEFORE = re.compile(r"\d['’′]\s?\d{1,2}$")
+_INCHES_AFTER = re.compile(r"\s?\d{1,2}(?:[\"”″]|''|’’)")
+_N_AFTER = re.compile(r"n['’‘](?!\w)")
+_N_BEFORE = re.compile(r"(?:^|\s)['’‘]n$")
 _DROPPED = re.compile(r"(?:[A-Za-z]{2,}in|\b(?:o|an|ol|th|wi|lil|yo|mo|bo|fo|s))$")
 
 
-def double_marks(text: str, low: int, high: int) -> Iterator[Mark]:
-    r"""Double marks, guillemets and doubled singles between two offsets (a paragraph's); inches are left out or WEAK.
+def marks_of(text: str, low: int, high: int) -> tuple[list[Mark], list[Mark]]:
+    """The double marks (with guillemets and doubled singles) and the single marks between two offsets (a paragraph's).
 
-    >>> [mark.kind.name for mark in double_marks('He is 5\'10" and "fine".', 0, 23)]
-    ['OPEN', 'CLOSE']
+    Feet and inches are left out, and what can only be an apostrophe (don't, '90s, rock 'n' roll).
+
+    >>> text = "the prisoners' 'long' day's “end” at 5'"
+    >>> [[(mark.glyph, mark.kind.name) for mark in marks] for marks in marks_of(text, 0, len(text) - 5)]
+    [[('“', 'OPEN'), ('”', 'CLOSE')], [("'", 'WEAK'), ("'", 'OPEN'), ("'", 'CLOSE')]]
     """
-    for match in _DOUBLE.finditer(text, low, high):
-        if match.group(1) is None:
-            before = text[match.start() - 1] if match.start() > low else " "
-            after = text[match.end()] if match.end() < high else " "
-            yield Mark(match.start(), match.end(), match.group(), _double_kind(match.group(), before, after))
+    doubles: list[Mark] = []
+    singles: list[Mark] = []
+    for run in _RUN.finditer(text, low, high):
+        first, last = run.span()
+        if last - first > _LONGEST_RUN:
+            continue
+        if len(doubles) + len(singles) > _MOST_MARKS:
+            break
+        for at in _MARK.finditer(text, first, last):
+            start, end = at.span()
+            glyph = at.group()
+            before = text[start - 1] if start > low else " "
+            after = text[end] if end < high else " "
+            if before.isdigit() and _is_measure(text, start, end, low, high):
+                continue
+            if end - start == 2 or glyph not in _SINGLES:
+                doubles.append(Mark(start, end, glyph, _double_kind(glyph, before, after)))
+            else:
+                kind = _single_kind(text, at, before, after, high)
+                if kind is not None:
+                    singles.append(Mark(start, end, glyph, kind))
+    return doubles, singles
+
+
+def _is_measure(text: str, start: int, end: int, low: int, high: int) -> bool:
+    """Whether the mark behind a digit stands for feet (5'10") or for the inches behind them."""
+    return _FEET_BEFORE.search(text, max(low, start - 6), start) is not None or _INCHES_AFTER.match(text, end, high) is not None
 
 
 def _double_kind(glyph: str, before: str, after: str) -> Kind:
@@ -108,30 +139,10 @@ def _shape(before: str, after: str) -> tuple[bool, bool]:
     return opens, closes
 
 
-def single_marks(text: str, low: int, high: int) -> Iterator[Mark]:
-    """Single marks between two offsets; what can only be an apostrophe (don't, '90s, rock 'n' roll) is left out.
-
-    >>> [(mark.start, mark.kind.name) for mark in single_marks("the prisoners' 'long' day's end", 0, 31)]
-    [(13, 'WEAK'), (15, 'OPEN'), (20, 'CLOSE')]
-    """
-    for match in _SINGLE.finditer(text, low, high):
-        glyph = match.group()
-        if len(glyph) > 1:
-            continue
-        start, end = match.span()
-        before = text[start - 1] if start > low else " "
-        after = text[end] if end < high else " "
-        if before.isalnum() and after.isalnum():
-            continue
-        kind = _single_kind(text, match, before, after, high)
-        if kind is not None:
-            yield Mark(start, end, glyph, kind)
-
-
 def _single_kind(text: str, match: re.Match[str], before: str, after: str, high: int) -> Kind | None:
     glyph = match.group()
     opens, closes = _shape(before, after)
-    if opens == closes:
+    if opens == closes or (before.isalnum() and after.isalnum()) or _is_letter_n(text, match, opens=opens, high=high):
         return None
     if opens:
         if glyph in "'’" and (_LEADING.match(text, match.end()) or _is_short_year(text, match)):
@@ -139,7 +150,8 @@ def _single_kind(text: str, match: re.Match[str], before: str, after: str, high:
         return Kind.EITHER if glyph in "’´" else Kind.OPEN
     if glyph in "‘‚‛":
         return Kind.CLOSE
-    if before in "sSxXzZ" and after.isspace() and not _NO_NOUN.match(text, match.end(), high) and _goes_on(text[match.end() + 1 : min(match.end() + 2, high)]):
+    following = text[match.end() + 1 : min(match.end() + 2, high)]
+    if before in "sSxXzZ" and after.isspace() and _goes_on(following) and not _NO_NOUN.match(text, match.end(), high):
         return Kind.WEAK
     return Kind.WEAK if _DROPPED.search(text, max(0, match.start() - 12), match.start()) else Kind.CLOSE
 
@@ -147,6 +159,13 @@ def _single_kind(text: str, match: re.Match[str], before: str, after: str, high:
 def _goes_on(following: str) -> bool:
     """Whether a word, perhaps in marks, begins with this character."""
     return following.isalnum() or following in _MOSTLY_OPEN or following in ("'", '"')
+
+
+def _is_letter_n(text: str, match: re.Match[str], *, opens: bool, high: int) -> bool:
+    """Rock 'n' roll."""
+    if opens:
+        return _N_AFTER.match(text, match.end(), high) is not None
+    return _N_BEFORE.search(text, max(0, match.start() - 3), match.start()) is not None
 
 
 def _is_short_year(text: str, match: re.Match[str]) -> bool:

@@ -10,11 +10,10 @@ from __future__ import annotations
 import re
 from collections import Counter
 from dataclasses import dataclass, field
-from itertools import islice
 
 from service.domain.candidate import AttributionLine, Paragraph, QuotedRegion
 from service.domain.evidence import span_of
-from service.text.glyphs import Kind, Mark, double_marks, single_marks
+from service.text.glyphs import Kind, Mark, marks_of
 
 _UTTERANCE_END = frozenset(",.!?…")
 _NAME = r"[A-Z][\w.'’-]*"
@@ -24,7 +23,6 @@ _TAIL = re.compile(
 )
 _SAID_NEXT = re.compile(rf"\s*(?:(?:he|she|they|it|the|a|an)\b|{_SAID}\b|(?:{_NAME}\s){{1,3}}{_SAID}\b)")
 _SENTENCE_END = re.compile(r"[.!?…]+\s+")
-_MOST_MARKS = 50_000
 _WRAPPED_LINES = 12
 _REOPENING = 4
 _LABEL = re.compile(r"[A-Z][A-Z .'’-]{1,40}:")
@@ -84,29 +82,29 @@ def quoted_regions(text: str, paragraphs: tuple[Paragraph, ...]) -> tuple[Quoted
     ["It is 'bread',", 'bread', 'late']
     """
     pieces: list[_Piece] = []
-    left = _MOST_MARKS
+    singles: list[tuple[int, list[Mark]]] = []
     for index, paragraph in enumerate(paragraphs):
-        marks = list(islice(double_marks(text, paragraph.span.start, paragraph.span.end), left))
-        left -= len(marks)
-        if marks:
-            pieces.append(_Piece(index, paragraph.span.start, paragraph.span.end, marks))
+        in_double, in_single = marks_of(text, paragraph.span.start, paragraph.span.end)
+        if in_double:
+            pieces.append(_Piece(index, paragraph.span.start, paragraph.span.end, in_double))
+        if in_single:
+            singles.append((index, in_single))
     found = _Pairing(text, infers=True).run(pieces)
     found.sort(key=lambda item: (item.outer_start, -item.outer_end))
-    singles: list[_Found] = []
-    for inner in _single_pieces(text, paragraphs, found):
-        singles += _Pairing(text, infers=False).run(inner)
-    return _nested(text, [*found, *singles, *_blocks(text, paragraphs)])
+    inner = [region for group in _single_pieces(paragraphs, singles, found) for region in _Pairing(text, infers=False).run(group)]
+    return _nested(text, [*found, *inner, *_blocks(text, paragraphs)])
 
 
-def _single_pieces(text: str, paragraphs: tuple[Paragraph, ...], doubles: list[_Found]) -> list[list[_Piece]]:
+def _single_pieces(
+    paragraphs: tuple[Paragraph, ...], singles: list[tuple[int, list[Mark]]], doubles: list[_Found]
+) -> list[list[_Piece]]:
     """Single marks by the innermost double region they stand in (or none), then by paragraph."""
     groups: dict[int, list[_Piece]] = {}
     around: list[int] = []
     following = 0
-    left = _MOST_MARKS
-    for index, paragraph in enumerate(paragraphs):
-        for mark in islice(single_marks(text, paragraph.span.start, paragraph.span.end), left):
-            left -= 1
+    for index, marks in singles:
+        paragraph = paragraphs[index]
+        for mark in marks:
             while following < len(doubles) and doubles[following].start <= mark.start:
                 around.append(following)
                 following += 1

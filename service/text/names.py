@@ -6,9 +6,11 @@ Speaker mentions and the entities they stand for: names, roles, groups, organisa
 
 from __future__ import annotations
 
+import re
+
 from service.domain.candidate import AttributionLine, Entity, Mention, MentionKind, Paragraph, QuotedRegion, Sentence
-from service.domain.evidence import span_of
-from service.text.names_entities import Cluster, clusters_of
+from service.domain.evidence import Span, span_of
+from service.text.names_entities import Cluster, clusters_of, fold
 from service.text.names_phrases import Phrase, phrases_of
 from service.text.names_tokens import Tokens, tokens_of
 
@@ -38,7 +40,30 @@ def mentions(
         entities.append(entity)
         for index in cluster.phrases:
             found[index] = _mention(tokens, f"M{index + 1}", phrases[index], entity)
-    return tuple(mention for mention in found if mention is not None), tuple(entities)
+    labels, more = _labels(regions, entities, len(phrases))
+    everyone = sorted([mention for mention in found if mention is not None] + labels, key=lambda mention: mention.span.start)
+    return tuple(everyone), (*entities, *more)
+
+
+_LABEL = re.compile(r"([A-Z][A-Z.'’-]{2,}(?: [A-Z][A-Z.'’-]+){0,3}|[A-Z][a-z]+ [A-Z][a-z]+): (?=\S)")
+
+
+def _labels(regions: tuple[QuotedRegion, ...], entities: list[Entity], count: int) -> tuple[list[Mention], list[Entity]]:
+    """Speaker labels of transcripts at the start of a quoted region ("WALLACE: ..."), the only mentions inside quotation marks."""
+    found: list[Mention] = []
+    more: dict[str, Entity] = {}
+    for region in regions:
+        match = _LABEL.match(region.span.text) if region.parent is None else None
+        if match is None:
+            continue
+        key = fold(match.group(1).split()[-1])
+        entity = next((each for each in entities if each.kind is MentionKind.PERSON and fold(each.name.split()[-1]) == key), more.get(key))
+        if entity is None:
+            entity = Entity(f"E{len(entities) + len(more) + 1}", match.group(1), MentionKind.PERSON, ())
+            more[key] = entity
+        span = Span(region.span.start, region.span.start + match.end(1), match.group(1))
+        found.append(Mention(f"M{count + len(found) + 1}", span, MentionKind.PERSON, None, entity.id, entity.gender))
+    return found, list(more.values())
 
 
 def _entity(identifier: str, cluster: Cluster) -> Entity:

@@ -17,7 +17,7 @@ _PHRASE = re.compile(
 )
 _PRONOUN = re.compile(r"p|h(?=[rx]*[cve])")
 # Noun phrases with no known head noun count only right beside a speech verb ("the internet giant said").
-_SUBJECT = re.compile(r"(?:D?[we]*(?:[NLOA]+|[nmdw]+)s|[D0]+)[we0A]*[we](?=r?x{0,2}r?c)|D0?(?=r?x{0,2}r?c)|[D0]+A(?!w|n|m|d|N|O|L|R|e[wnmdN])")
+_SUBJECT = re.compile(r"(?:D?[we]*(?:[NLOA]+|[nmdw]+)s|[D0]+)[we0A]*[we](?=r?x{0,2}r?c|y[,:bP]?Q)|D0?(?=r?x{0,2}r?c)|[D0]+A(?!w|n|m|d|N|O|L|R|e[wnmdN])")
 _INVERTED = re.compile(r"(?<=Qc)(?:D|0)+[weA]*w(?=[,.|¶PoQ:])|(?<=Q,c)(?:D|0)+[weA]*w(?=[,.|¶PoQ:])")
 # What may follow an unnamed subject up to its verb: "a U.S. official with knowledge of the talks said".
 _POSTMODIFIER = re.compile(r"(?:[Poye]|[we](?=P))[DPowe0AnmdNLOARsily&rtTjy]{1,11}(?=r?x{0,2}r?c)")
@@ -245,33 +245,34 @@ def _with_roles(tokens: Tokens, found: list[Phrase]) -> list[Phrase]:
             continue
         if phrase.kind is MentionKind.PERSON:
             phrase, consumed = _role_before(tokens, result, phrase)
-            if consumed:
-                result.pop()
+            del result[len(result) - consumed:]
             if phrase.role is None or len(phrase.role) < 6:
                 phrase, skip = _role_after(tokens, found, index, phrase)
         result.append(phrase)
     return result
 
 
-def _role_before(tokens: Tokens, result: list[Phrase], phrase: Phrase) -> tuple[Phrase, bool]:
-    if not result or result[-1].kind is not MentionKind.UNNAMED or result[-1].document or result[-1].body or result[-1].plural:
-        return phrase, False
-    before, tags = result[-1], tokens.tags
-    gap = tags[before.last:phrase.first]
-    gap = gap.rstrip("t")
-    titles = tags[before.last:phrase.first][len(gap):]
-    comma = gap.endswith(",")
-    gap = gap.rstrip(",")
-    if titles and phrase.role:
-        gap = ""
-    if gap and not _ROLE_TAIL.fullmatch(gap):
-        return phrase, False
-    if gap and not (comma and gap[0] in "oP" and len(gap) <= 13 and tags[before.first] == "D") and not _DIRECT_TAIL.fullmatch(gap):
-        return phrase, False
-    if comma and (len(phrase.name) < 2 or tags[phrase.last:phrase.last + 1] not in (",", "c", "x", "(")):
-        return phrase, False
-    role = _clean_role(_text(tokens, before.first, phrase.first))
-    return replace(phrase, role=role, gender=phrase.gender or before.gender), True
+def _role_before(tokens: Tokens, result: list[Phrase], phrase: Phrase) -> tuple[Phrase, int]:
+    """The phrase with the role that stands before it, and how many phrases before it are part of that role."""
+    tags = tokens.tags
+    for back in range(1, min(4, len(result) + 1)):
+        before = result[-back]
+        if phrase.first - before.first > 18 or before.kind is MentionKind.PERSON:
+            break
+        if before.kind is not MentionKind.UNNAMED or before.document or before.body or before.plural:
+            continue
+        gap = tags[before.last:phrase.first].rstrip("t")
+        comma = gap.endswith(",")
+        gap = gap.rstrip(",")
+        if gap and not _ROLE_TAIL.fullmatch(gap):
+            break
+        if gap and not (comma and gap[0] in "oP(" and tags[before.first] in "DRn") and not _DIRECT_TAIL.fullmatch(gap):
+            continue
+        if comma and (len(phrase.name) < 2 or tags[phrase.last:phrase.last + 1] not in (",", "c", "x", "(")):
+            continue
+        role = _clean_role(_text(tokens, before.first, phrase.first))
+        return replace(phrase, role=role, gender=phrase.gender or before.gender), back
+    return phrase, 0
 
 
 def _role_after(tokens: Tokens, found: list[Phrase], index: int, phrase: Phrase) -> tuple[Phrase, int]:

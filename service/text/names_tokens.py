@@ -222,6 +222,8 @@ def _in_context(found: Tokens, tags: list[str]) -> Tokens:
             tags[index] = "o"
         elif letter == "N" and before in "|¶" and after in "weyDPo" and found.words[index] not in inner:
             tags[index] = "w"
+        elif lower[index] == "words" and before == "D" and after == "o" and lower[index - 2] == "in":
+            tags[index] = "a"
         elif letter == "y" and before in "|¶" and found.words[index] in inner:
             tags[index] = "N"
         elif letter == "b" and before in "|¶" and after in "x":

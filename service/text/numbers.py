@@ -1,76 +1,24 @@
-"""Numbers in digits and words, with qualifier, unit noun and what they count.
+"""Numbers with qualifier, unit noun and what they count.
 
-Numerals are found by one alternation; pairs ("1,000-for-1,000", "50 to 60") are joined; then each is read in a bounded window to
-its left and right, so the work is linear in the text.
+Each numeral is read in a bounded window to its left and right, so the work is linear in the text.
 """
 
 from __future__ import annotations
 
 import re
 from bisect import bisect_right
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
-from itertools import islice
 
 from service.domain.candidate import Number, Qualifier
 from service.domain.evidence import span_of
 from service.text.dates import date_ranges
 from service.text.nouns import Unit, read_unit
+from service.text.numerals import Numeral, numerals
 
-_ONES = {
-    "zero": 0, "one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7, "eight": 8, "nine": 9, "ten": 10,
-    "eleven": 11, "twelve": 12, "thirteen": 13, "fourteen": 14, "fifteen": 15, "sixteen": 16, "seventeen": 17, "eighteen": 18,
-    "nineteen": 19,
-}  # fmt: skip
-_TENS = {
-    "twenty": 20, "thirty": 30, "forty": 40, "fifty": 50, "sixty": 60, "seventy": 70, "eighty": 80, "ninety": 90,
-}  # fmt: skip
-_SCALES = {"dozen": 12, "hundred": 100, "thousand": 1000, "million": 10**6, "billion": 10**9, "trillion": 10**12}
-_SHORT_SCALES = {"k": 1000, "m": 10**6, "mn": 10**6, "bn": 10**9}
-_ORDINALS = {
-    "first": 1, "second": 2, "third": 3, "fourth": 4, "fifth": 5, "sixth": 6, "seventh": 7, "eighth": 8, "ninth": 9, "tenth": 10,
-    "eleventh": 11, "twelfth": 12,
-}  # fmt: skip
-
-_DIGITS = r"(?:\d{1,3}(?:[,\u00a0\u2009\u202f]\d{3})+(?!\d)|\d+)(?:\.\d+)?"
-_SCALE = "|".join(_SCALES)
-_TENS_WORD = rf"(?:{'|'.join(_TENS)})(?:[-\s](?:{'|'.join(list(_ONES)[1:10])})\b)?"
-_ATOM = rf"(?:{_TENS_WORD}|{'|'.join(sorted(_ONES, key=len, reverse=True))})\b"
-_GROUP = rf"(?:(?:{_ATOM}|an?)[\s-]hundred\b(?!s)(?:\s(?:and\s)?{_ATOM})?|{_ATOM})"
-_WORDS = (
-    rf"(?:half\sa(?:n)?\s(?:{_SCALE})|(?:{_GROUP}|an?)[\s-](?:thousand|million|billion|trillion)\b(?!s)(?:\s(?:and\s)?{_GROUP})?"
-    rf"|(?:{_ATOM}|an?)[\s-]dozen\b(?!s)|{_GROUP})"
-)
-_VAGUE = (
-    rf"(?:(?:tens|dozens|hundreds|scores)\sof\s(?:thousands|millions)|(?:several|a\sfew|many)\s(?:{_SCALE})s?|dozens|scores|hundreds"
-    r"|thousands|millions|several|a\sfew|a\shandful|a\scouple)"
-)
-_ONE_OF_PEOPLE = (
-    r"an?(?=\s(?:[\w'’-]{1,20}\s){0,3}(?:prisoner|hostage|detainee|captive|soldier|service(?:wo)?man|POW|civilian"
-    r"|[A-Z][a-z]{2,14}(?:an|i))\b)"
-)
-_NUMERAL = re.compile(
-    rf"(?P<digits>(?<![\w.]){_DIGITS})(?P<tail>(?:st|nd|rd|th)\b|\s(?:{_SCALE})\b|(?:{'|'.join(_SHORT_SCALES)})\b)?"
-    rf"|\b(?i:(?P<vague>{_VAGUE})\b|(?P<words>{_WORDS})\b"
-    rf"|(?P<ordinal>{'|'.join(_ORDINALS)})(?=\s(?:\w+\s)?(?:exchange|swap|phase|stage|round|group|batch|tranche|release|deal)s?\b)"
-    rf"|(?P<both>both)(?=\s)|(?P<article>{_ONE_OF_PEOPLE}))"
-)
+_BETWEEN = re.compile(r"\bbetween\s$", re.IGNORECASE)
 _CAPTIVES = frozenset(
     ["prisoner", "hostage", "detainee", "captive", "soldier", "serviceman", "servicewoman", "pow", "civilian"]
 )
-_BEGINNINGS = frozenset(
-    [*_ONES, *_TENS, *_ORDINALS, "half", "a", "an", "several", "many", "tens", "dozens", "scores", "hundreds", "thousands", "millions",
-     "both"]
-)
-_WORD = re.compile(r"\w+")
-_MOST_NUMBERS = 10_000
-_MOST_DIGITS = 15
 _MOST_ELLIPTIC = 10**6
-
-_FOR = re.compile(r"\s?[-–]\s?for\s?[-–]\s?|\sfor\s")
-_TO = re.compile(r"\s(?:to|or)\s|\s?[-–—]\s?")
-_AND = re.compile(r"\sand\s")
-_BETWEEN = re.compile(r"\bbetween\s$", re.IGNORECASE)
 
 _QUALIFIERS = (
     (Qualifier.AT_LEAST, r"at\sleast|(?:no|not)\s(?:fewer|less)\sthan|a\sminimum\sof|as\sfew\sas"),
@@ -126,19 +74,6 @@ _LEFT, _RIGHT, _ELLIPSIS = 48, 110, 90
 _SENTENCE_BORDER = re.compile(r"[.!?;]\s|\n")
 
 
-@dataclass(frozen=True, slots=True)
-class _Numeral:
-    """A numeral by itself, or two joined; `form` is the group of `_NUMERAL` that found it."""
-
-    start: int
-    end: int
-    value: int | None
-    form: str
-    max: int | None = None
-    other: int | None = None
-    is_ordinal: bool = False
-
-
 def numbers(text: str) -> tuple[Number, ...]:
     """The numbers in document order. `value` is None where there is no whole number ("dozens", "5.2").
 
@@ -148,7 +83,7 @@ def numbers(text: str) -> tuple[Number, ...]:
     calendar = date_ranges(text)
     starts = [start for start, _ in calendar]
     found: list[Number] = []
-    for numeral in _joined(text, list(_numerals(text))):
+    for numeral in numerals(text):
         at = bisect_right(starts, numeral.start) - 1
         in_date = at >= 0 and numeral.end <= calendar[at][1]
         number = _read(text, numeral, f"N{len(found) + 1}", in_date=in_date)
@@ -157,91 +92,7 @@ def numbers(text: str) -> tuple[Number, ...]:
     return tuple(found)
 
 
-def _numerals(text: str) -> Iterator[_Numeral]:
-    """The numerals from left to right, at most `_MOST_NUMBERS`; only words that can begin one are looked at closely."""
-    for match in islice(_matches(text), _MOST_NUMBERS):
-        digits, tail = match["digits"], (match["tail"] or "").strip()
-        start, end = match.span()
-        if digits is not None:
-            yield _Numeral(start, end, _digits_value(digits, tail), "digits", is_ordinal=tail in ("st", "nd", "rd", "th"))
-        elif match["words"] is not None:
-            yield _Numeral(start, end, _words_value(match["words"].lower()), "words")
-        elif match["ordinal"] is not None:
-            yield _Numeral(start, end, _ORDINALS[match["ordinal"].lower()], "words", is_ordinal=True)
-        elif match["vague"] is not None:
-            yield _Numeral(start, end, None, "vague")
-        elif match["both"] is not None:
-            yield _Numeral(start, end, 2, "both")
-        else:
-            yield _Numeral(start, end, 1, "article")
-
-
-def _matches(text: str) -> Iterator[re.Match[str]]:
-    end = 0
-    for word in _WORD.finditer(text):
-        start = word.start()
-        if start >= end and (text[start].isdigit() or word.group().lower() in _BEGINNINGS):
-            match = _NUMERAL.match(text, start)
-            if match is not None:
-                yield match
-                end = match.end()
-
-
-def _digits_value(digits: str, tail: str) -> int | None:
-    """The whole number that digits and scale word give; None for fractions and for what is too long to be a count."""
-    whole, _, fraction = digits.partition(".")
-    whole = re.sub(r"\D", "", whole)
-    if len(whole) + len(fraction) > _MOST_DIGITS:
-        return None
-    scale = _SCALES.get(tail) or _SHORT_SCALES.get(tail) or 1
-    value = int(whole + fraction) * scale
-    return value // 10 ** len(fraction) if value % 10 ** len(fraction) == 0 and (scale > 1 or not fraction) else None
-
-
-def _words_value(words: str) -> int | None:
-    """The value of number words; scale words multiply what stands before them."""
-    if words.startswith("half a"):
-        return _SCALES[words.split()[-1]] // 2
-    total = current = 0
-    for word in re.split(r"[\s,-]+", words):
-        if word in _ONES or word in _TENS:
-            current += _ONES.get(word, 0) + _TENS.get(word, 0)
-        elif word in ("a", "an"):
-            current = 1
-        elif word in ("hundred", "dozen"):
-            current = max(current, 1) * _SCALES[word]
-        elif word in _SCALES:
-            total += max(current, 1) * _SCALES[word]
-            current = 0
-    return total + current
-
-
-def _joined(text: str, numerals: list[_Numeral]) -> Iterator[_Numeral]:
-    """Numerals with formulas and ranges made one."""
-    at = 0
-    while at < len(numerals):
-        first = numerals[at]
-        second = numerals[at + 1] if at + 1 < len(numerals) else None
-        joined = _join(text, first, second) if second is not None and second.start - first.end <= 9 else None
-        yield joined or first
-        at += 2 if joined else 1
-
-
-def _join(text: str, first: _Numeral, second: _Numeral) -> _Numeral | None:
-    if first.value is None or second.value is None or first.is_ordinal or second.is_ordinal:
-        return None
-    if first.form not in ("digits", "words") or second.form not in ("digits", "words"):
-        return None
-    gap = text[first.end : second.start]
-    if _FOR.fullmatch(gap):
-        return replace(first, end=second.end, other=second.value)
-    is_between = _AND.fullmatch(gap) and _BETWEEN.search(text, max(0, first.start - 9), first.start)
-    if (is_between or _TO.fullmatch(gap)) and first.value < second.value:
-        return replace(first, end=second.end, max=second.value)
-    return None
-
-
-def _read(text: str, numeral: _Numeral, name: str, *, in_date: bool) -> Number | None:
+def _read(text: str, numeral: Numeral, name: str, *, in_date: bool) -> Number | None:
     """The numeral in its surroundings; None for words that count nothing ("one" as a pronoun, "both sides")."""
     left = text[max(0, numeral.start - _LEFT) : numeral.start]
     right = text[numeral.end : numeral.end + _RIGHT]
@@ -269,7 +120,7 @@ def _read(text: str, numeral: _Numeral, name: str, *, in_date: bool) -> Number |
     )
 
 
-def _fits(unit: Unit, role: str, numeral: _Numeral) -> bool:
+def _fits(unit: Unit, role: str, numeral: Numeral) -> bool:
     """Whether the noun belongs to the number: "swap" is not what "1,000-for-1,000" counts."""
     if role == "money":
         return unit.role == "money"
@@ -278,7 +129,7 @@ def _fits(unit: Unit, role: str, numeral: _Numeral) -> bool:
     return role in ("people", "remains", "time", "measure", "event", "other")
 
 
-def _qualifier(text: str, numeral: _Numeral, left: str, right: str) -> tuple[Qualifier, int]:
+def _qualifier(text: str, numeral: Numeral, left: str, right: str) -> tuple[Qualifier, int]:
     """How exact the number is, and where its phrase begins."""
     match = None if _OVER_OF_VERB.search(left) else _BEFORE.search(left)
     start = numeral.start - (len(left) - match.start()) if match else numeral.start
@@ -296,7 +147,7 @@ def _qualifier(text: str, numeral: _Numeral, left: str, right: str) -> tuple[Qua
     return Qualifier.EXACT, start
 
 
-def _role(text: str, numeral: _Numeral, left: str, right: str, unit: Unit | None, *, in_date: bool) -> str:
+def _role(text: str, numeral: Numeral, left: str, right: str, unit: Unit | None, *, in_date: bool) -> str:
     """What the number counts: first what stands directly at it, then its unit noun, then the sentence."""
     direct = _direct_role(numeral, left, right, in_date=in_date)
     if direct is not None:
@@ -315,7 +166,7 @@ def _role(text: str, numeral: _Numeral, left: str, right: str, unit: Unit | None
     return "other"
 
 
-def _direct_role(numeral: _Numeral, left: str, right: str, *, in_date: bool) -> str | None:
+def _direct_role(numeral: Numeral, left: str, right: str, *, in_date: bool) -> str | None:
     """The role that the characters next to the numeral give."""
     is_year = numeral.form == "digits" and numeral.value is not None and 1900 <= numeral.value < 2100
     if _MONEY_BEFORE.search(left):
@@ -344,7 +195,7 @@ def _direct_role(numeral: _Numeral, left: str, right: str, *, in_date: bool) -> 
     return "age" if is_age and _NAME_BEFORE.search(left) and _AGE_END.match(right) else None
 
 
-def _is_elliptic(text: str, numeral: _Numeral, right: str) -> bool:
+def _is_elliptic(text: str, numeral: Numeral, right: str) -> bool:
     """Whether a number without a noun ("a total of 124", "390 of them") stands for people, as its sentence tells."""
     if numeral.form != "vague" and (numeral.value is None or numeral.value > _MOST_ELLIPTIC):
         return False

@@ -305,7 +305,7 @@ def _with_bare_groups(folded: str, hits: list[_Hit]) -> list[_Hit]:
 def _with_bare_governments(folded: str, hits: list[_Hit]) -> list[_Hit]:
     """Adds "the government", "the army": of the state whose rebels the text names, else of the state named last before."""
     states = lexicon().states
-    homes = {home for hit in hits if hit.form == "group" and (home := lexicon().homes.get(hit.name)) in states}
+    homes = {home for hit in hits if hit.form == "group" and (home := lexicon().homes.get(hit.name) or _adjective_of(hit.name)) in states}
     covered = {offset for hit in hits for offset in range(hit.start, hit.end)}
     added: list[_Hit] = []
     for match in _OF_STATE.finditer(folded):
@@ -313,9 +313,16 @@ def _with_bare_governments(folded: str, hits: list[_Hit]) -> list[_Hit]:
             continue
         before = [hit for hit in hits if hit.end <= match.start() and hit.name in states]
         own = [hit for hit in before if hit.name in homes]
-        if own or before:
-            added.append(_Hit(match.start(), match.end(), (own or before)[-1].name, "organ"))
+        name = own[-1].name if own else next(iter(homes)) if len(homes) == 1 else before[-1].name if before else None
+        if name:
+            added.append(_Hit(match.start(), match.end(), name, "organ"))
     return sorted(hits + added, key=lambda hit: hit.start) if added else hits
+
+
+def _adjective_of(name: str) -> str | None:
+    """The state whose adjective a group's name begins with ("Syrian rebels")."""
+    entry = next((e for e in lexicon().parties.get(name.split()[0], ()) if e.phrase == name.split()[0] and e.form == "adjective"), None)
+    return entry.name if entry else None
 
 
 def _of_home(groups: list[_Hit], home: str) -> str | None:

@@ -122,7 +122,8 @@ def orders(scene: Scene, number: int, spots: list[Spot]) -> list[int]:
     place = scene.quotes[number][1]
     before = sorted({-spot.place for spot in spots if spot.place < place})
     after = sorted({spot.place for spot in spots if spot.place > place})
-    return [min(4, before.index(-spot.place) if spot.place < place else after.index(spot.place)) for spot in spots]
+    ranks = {place: 0} | {-at: rank for rank, at in enumerate(before)} | {at: rank for rank, at in enumerate(after)}
+    return [min(4, ranks[spot.place]) for spot in spots]
 
 
 def next_previous(scene: Scene, number: int, spot: Spot, previous: Previous | None) -> Previous:
@@ -156,7 +157,7 @@ def _basis(scene: Scene, choice: Choice, has_cue: bool) -> Basis:
     spot = choice.spot
     if spot is None:
         return Basis.FOLLOW_UP
-    if scene.line_speakers.get(choice.number) is spot:
+    if spot in (scene.line_speakers.get(choice.number), scene.labels.get(choice.number)):
         return Basis.ATTRIBUTION_LINE
     index = scene.quotes[choice.number][0]
     if not has_cue and scene.tokens.paragraph[spot.first] != scene.tokens.paragraph[index]:

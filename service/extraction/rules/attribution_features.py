@@ -12,6 +12,7 @@ from bisect import bisect_left, bisect_right
 from dataclasses import dataclass, field
 
 from service.domain.candidate import Candidates, Mention, MentionKind, QuotedRegion
+from service.text.names_lexicon import words
 from service.text.names_tokens import Tokens, tokens_of
 
 _KEPT = frozenset("Q,:;.-()cvxyebhk&Poa|¶u")
@@ -19,6 +20,11 @@ _LETTER = {MentionKind.PERSON: "M", MentionKind.ORGANIZATION: "G", MentionKind.U
 _GLOSS = re.compile(r"\([^()|¶Qcv]{0,12}\)")
 _BEFORE, _AFTER, _PARAGRAPHS_BACK = 9, 6, 2
 _WORD = re.compile(r"[^\W_]+(?:['’-][^\W_]+)*")
+_FINITE = frozenset(
+    "is are was were am has have had do does did will would can could may might must shall should isn't isn’t aren't aren’t don't don’t doesn't "
+    "doesn’t didn't didn’t won't won’t can't can’t it's it’s that's that’s he's he’s she's she’s there's there’s i'm i’m we're we’re i've i’ve "
+    "we've we’ve they're they’re you're you’re i'll i’ll we'll we’ll get got go let know want think need make see".split()
+)
 _FIRST_PERSON = frozenset("i we my our me us i'm we're i've we've i’m we’re i’ve we’ve".split())
 
 
@@ -45,6 +51,7 @@ class Scene:
     quotes: list[tuple[int, int, QuotedRegion]]
     counts: dict[str, int]
     line_speakers: dict[int, Spot] = field(default_factory=dict)
+    labels: dict[int, Spot] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +73,9 @@ def scene_of(candidates: Candidates) -> Scene:
     spots: list[Spot] = []
     quotes: list[tuple[int, int, QuotedRegion]] = []
     index, size = 0, len(tokens.tags)
-    upcoming = [(tokens.at(mention.span.start), mention) for mention in candidates.mentions]
+    placed = [(tokens.at(mention.span.start), mention) for mention in candidates.mentions]
+    inside = {index: mention for index, mention in placed if index in tokens.regions}
+    upcoming = [each for each in placed if each[0] not in tokens.regions]
     position = 0
     while index < size:
         letter = tokens.tags[index]
@@ -103,6 +112,9 @@ def scene_of(candidates: Candidates) -> Scene:
             counts[mention.entity] = counts.get(mention.entity, 0) + 1
     scene = Scene(candidates, tokens, "".join(line), places, spots, [spot.place for spot in spots], quotes, counts)
     _add_lines(scene)
+    for number, (at, place, _) in enumerate(quotes):
+        if at in inside:
+            scene.labels[number] = Spot(inside[at], at, at + 1, place)
     return scene
 
 
@@ -136,6 +148,9 @@ def speakers_near(scene: Scene, number: int, previous: Previous | None) -> list[
         if scene.tokens.paragraph[spot.first] != paragraph or scene.tokens.sentence[spot.first] > sentence + 1:
             break
         found.append(spot)
+    label = scene.labels.get(number)
+    if label is not None:
+        return [label]
     line_speaker = scene.line_speakers.get(number)
     for extra in (previous.spot if previous else None, line_speaker):
         if extra is not None and extra not in found:
@@ -147,10 +162,12 @@ def cue_between(scene: Scene, number: int, spot: Spot) -> tuple[int, int] | None
     """Tokens (first, last exclusive) of the cue that ties this mention to this quotation, or None."""
     index, place, _ = scene.quotes[number]
     tags = scene.tokens.tags
+    if spot.place == place:
+        return None
     if spot.last <= index:
-        if spot.first > 1 and "a" in tags[spot.first - 2:spot.first]:
-            at = tags.rindex("a", 0, spot.first)
-            return at, at + 2
+        source = _SOURCE.search(tags, max(0, spot.first - 12), spot.first)
+        if source:
+            return source.start(), source.start() + 2
         own = own_cue(scene, spot)
         found = [at for at in scene.places[spot.place + 1:place] if tags[at] == "c" or scene.tokens.lower[at] in SPEAKING]
         if own is not None and own < index:
@@ -159,9 +176,9 @@ def cue_between(scene: Scene, number: int, spot: Spot) -> tuple[int, int] | None
             return (late[-1], late[-1] + 1) if late and late[-1] >= index - 3 else (own, own + 1)
         return (found[-1], found[-1] + 1) if found else None
     between = tags[index + 1:spot.first]
-    if "a" in between[-5:]:
-        at = index + 1 + between.rindex("a")
-        return at, at + 2
+    source = _SOURCE.search(tags, max(index + 1, spot.first - 12), spot.first)
+    if source:
+        return source.start(), source.start() + 2
     if "c" in between and len(between) <= 8:
         at = index + 1 + between.index("c")
         return at, at + 1
@@ -169,6 +186,7 @@ def cue_between(scene: Scene, number: int, spot: Spot) -> tuple[int, int] | None
     return (after, after + 1) if after is not None else None
 
 
+_SOURCE = re.compile(r"a[Po][DRnmweAOLNsto,]*$")
 _OWN = re.compile(r"(?:\([^()|¶]{0,14}\))?(?:,[^Q|¶c.]{1,60},)?(?:h)?[rxT]{0,4}c")
 
 
@@ -186,7 +204,9 @@ SPEAKING = frozenset(
 
 def speaker_features(scene: Scene, number: int, spot: Spot, previous: Previous | None, order: int) -> list[str]:
     """Names of the features that hold for this mention as the speaker of quotation `number`."""
-    index, place, region = scene.quotes[number]
+    index, place, _ = scene.quotes[number]
+    if spot.place == place:
+        return ["label"]
     tokens, line = scene.tokens, scene.line
     tags = tokens.tags
     before = spot.place < place
@@ -210,6 +230,8 @@ def speaker_features(scene: Scene, number: int, spot: Spot, previous: Previous |
         f"follow={side}{follow[:2]}", f"lead={side}{lead}", f"around={lead[-1:]}{kind}{follow[:1]}{side}{min(2, sentence_gap)}",
         f"quotes={side}{min(2, path.count('Q'))}{min(1, paragraph_gap)}",
     ]  # fmt: skip
+    if not before:
+        names.append(f"relay={'c' in path or 'a' in path[:-2]}{any(letter in path for letter in 'MHNG')}{kind}")
     names += [f"left={line[max(0, place - 2):place]}{side}{kind}", f"right={line[place + 1:place + 3]}{side}{kind}"]
     if tags[spot.last:spot.last + 1] == "s":
         names.append(f"possessor={side}")
@@ -294,9 +316,27 @@ def region_features(scene: Scene, number: int, top: float, margin: float, has_cu
     ]  # fmt: skip
     if not _FIRST_PERSON.isdisjoint(low):
         names.append("firstperson")
+    long = [word for word in inner if len(word) > 3]
+    titled = bool(long) and all(word[0].isupper() for word in long)
+    verbal = any(word in _FINITE for word in low)
+    look = f"{'T' if titled else case[0]}{min(3, count)}{'v' if verbal else ''}{'.' if end in '.!?…' else end}"
+    names += [f"look={look}", f"lookbefore={look}{before}", f"lookafter={look}{after}", f"lookcue={look}{has_cue}",
+              f"lookaround={look}{before}{after}", f"verbal={verbal}{size}"]
+    naming = [word for word in tokens.lower[max(0, index - 3):index] if word in _naming()]
+    names += [f"naming={word}{look[0]}" for word in naming[-1:]] + [f"adjective={size}{before}{after in 'NnwmdO'}{look[0]}"]
+    if any(word not in ("on", "of") for word in naming):
+        names += [f"named={look}", f"named={look[0]}{after}"]
+    if count == 1:
+        names.append(f"only={low[0]}")
     sentence = line[max(line.rfind("|", 0, place), line.rfind("¶", 0, place)) + 1:place]
+    if number in scene.labels:
+        names.append("label")
     names.append(f"sentence={'c' in sentence}{'a' in sentence}{size}")
     return names
+
+
+def _naming() -> frozenset[str]:
+    return words("naming")
 
 
 def _bucket(value: float) -> str:

@@ -166,7 +166,7 @@ def _numbered(text: str, numbers: list[Number], parties: list[Party], high: int)
             continue
         bodies = bool(_REMAINS_OF.search(before)) or number.role == "remains"
         if noun is None:
-            if number.role == "other" and not number.other:
+            if number.role == "other" and not number.other and not any(p.span.end == number.span.start - 1 for p in parties):
                 continue
             found.append(People(number.span.start, number.span.end, Category.TOTAL, "", number, bodies=bodies))
             continue
@@ -281,7 +281,7 @@ def _party_chunks(text: str, parties: list[Party], covered: list[tuple[int, int]
         tail = text[party.span.end : party.span.end + 60].replace("’", "'")
         if _CUSTODY.match(tail):
             chunks.append(Chunk("k", party.span.start, party.span.end, party))
-        elif party.form == "adjective" and not _OFFICE.match(tail):
+        elif party.form == "adjective" and not _OFFICE.match(tail) and not re.match(r" [A-Z][a-z]+ [A-Z]", tail):
             chunks.append(Chunk("j", party.span.start, party.span.end, party))
         elif party.form in {"capital", "name"} and _LOCATIVE.search(text, max(0, party.span.start - 30), party.span.start):
             chunks.append(Chunk("l", party.span.start, party.span.end, party))

@@ -6,7 +6,6 @@ import re
 from collections import Counter
 from collections.abc import Iterable
 
-from service.domain.candidate import Number
 from service.domain.draft import Category, DraftCount, Scope
 from service.extraction.rules.exchange_chunks import People
 from service.extraction.rules.exchange_words import SUBSET
@@ -18,7 +17,7 @@ CUMULATIVE = re.compile(
 )
 HELD = re.compile(
     r"\b(?:still (?:held|being held|in|holding|holds|captive|missing|hold)|remain(?:s|ed|ing)? (?:in|captive|held|behind|prisoners?)|(?:is|are|was|were) (?:still )?(?:believed|thought|known|estimated|said) to (?:be|have|hold)"
-    r"|holds?(?= (?:about|some|around|more|at|up|an|\d))|(?:is|are) holding|were (?:killed|kidnapped|captured|abducted|seized|taken)|was (?:killed|kidnapped|captured|abducted)|taken hostage|took|seized|captured (?:by|in|during)|unaccounted"
+    r"|holds?(?= (?:about|some|around|more|at|up|an|\d))|(?:is|are) holding|were (?:killed|kidnapped|captured|abducted|seized|taken)|was (?:killed|kidnapped|captured|abducted)|taken hostage|took(?: \w+)? (?:hostage|captive|prisoner)|seized|captured (?:by|in|during)|unaccounted"
     r"|killed|sentenced|arrested|(?:are|is) (?:being )?held|been held for|in captivity\b(?! in exchange)|missing)\b",
     re.IGNORECASE,
 )
@@ -90,7 +89,7 @@ def counts_of(groups: Iterable[People], text: str, clause_starts: dict[People, i
     largest = max((_value(parts[category]) or 0 for category in exclusive if parts[category] in listed), default=0)
     totals = [group for group in totals if (_value(group) or largest) >= largest]
     summed = sum(_value(parts[category]) or 0 for category in exclusive)
-    total = _best_total(totals, summed if len(exclusive) >= 2 else None)
+    total = _best_total(totals, summed if len(exclusive) >= 2 else None, text)
     counts: list[DraftCount] = []
     if total is not None:
         counts.append(DraftCount(category=Category.TOTAL, number=_id(total)))
@@ -101,9 +100,12 @@ def counts_of(groups: Iterable[People], text: str, clause_starts: dict[People, i
     elif len(parts) == 1:
         counts.append(DraftCount(category=Category.TOTAL, number=_id(next(iter(parts.values())))))
     top = _value(total) if total is not None else None
+    for group in totals:
+        if group is not total and group.category not in {Category.TOTAL, Category.PRISONERS, Category.OTHER} and not _GENERIC.search(group.words):
+            parts.setdefault(group.category, group)
     for category, group in parts.items():
         value = _value(group)
-        if top is None or value is None or value <= top:
+        if top is None or value is None or value < top or (value == top and category is Category.BODIES):
             counts.append(DraftCount(category=category, number=_id(group)))
     return tuple(counts)
 
@@ -129,18 +131,22 @@ def _listed(groups: list[People], text: str) -> set[People]:
     return listed
 
 
-def _best_total(groups: list[People], summed: int | None) -> People | None:
+_GENERIC = re.compile(r"\b(?:prisoners?|captives?|detainees?|hostages?|people|persons|individuals|pows?|bodies|remains|others|inmates)\b")
+
+
+def _best_total(groups: list[People], summed: int | None, text: str) -> People | None:
+    """The group that states a direction's total: "a total of", the sum of the parts, a general word, the number said most often."""
     if not groups:
         return None
-    times = Counter(_value(group) for group in groups if _value(group) is not None)
-    if summed is not None and times.get(summed):
-        return next(group for group in groups if _value(group) == summed)
-    best = max(groups, key=lambda group: (_value(group) is not None, min(times[_value(group)], 3) if _value(group) is not None else 0, -groups.index(group)))
-    first = groups[0]
-    # A first number stands unless another is repeated more often: leads round, later paragraphs are about parts.
-    return best if _value(first) is None or times[_value(best)] > times[_value(first)] else first
+    times = Counter(_value(group) for group in groups)
+    largest = max((_value(group) or 0 for group in groups), default=0)
 
+    def worth(group: People) -> tuple[bool, bool, int, int, int]:
+        value = _value(group)
+        said = bool(re.search(r"\b(?:a total of|in all|totalling|totaling)\s+$", text[max(0, group.start - 14) : group.start]))
+        general = not group.words or bool(_GENERIC.search(group.words))
+        small = value is not None and value * 3 < largest
+        return (said or (summed is not None and value == summed), value is not None, 0 if small and not general else 1, min(times[value], 3), -groups.index(group))
 
-def number_of(group: People) -> Number | None:
-    """The group's number."""
-    return group.number
+    best = max(groups, key=worth)
+    return None if summed is not None and _value(best) is None else best

@@ -6,6 +6,7 @@ Every clue is a small vote; the pair of parties and the direction of each group 
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
@@ -36,6 +37,7 @@ class Reading:
     combined: list[People] = field(default_factory=list)
     named: list[str] = field(default_factory=list)
     same: list[People] = field(default_factory=list)
+    sources: list[tuple[People, str]] = field(default_factory=list)
 
     def add(self, people: Iterable[People], holder: str | None, receiver: str | None, weight: float) -> None:
         """A vote for every group; a party cannot release to itself."""
@@ -60,9 +62,25 @@ def read_row(row: Row, reading: Reading, name: Naming, subject: str | None) -> s
         handler = _HANDLERS.get(chunk.code)
         if handler is not None:
             handler(chunks, at, reading, name, subject)
+    _note_source(row, reading, name)
     reading.named += [p for c in chunks if c.code in "Pl" and (p := _party(c, name))]
     first = next((c for c in chunks if c.code in "PR"), None)
     return name(first.party.name) if first is not None and first.party is not None else subject
+
+
+_SAID = re.compile(r"\b(?:said|says|confirmed|announced|reported|told|added|stated|according to|saying)\b")
+
+
+def _note_source(row: Row, reading: Reading, name: Naming) -> None:
+    """Numbers that a side states itself, and nobody else in the sentence."""
+    sides = [(c, p) for c in row.chunks if c.code == "P" and (p := _party(c, name))]
+    if not sides or len({p for _, p in sides}) > 1:
+        return
+    first, source = sides[0]
+    base = row.sentence.span.start
+    for chunk in row.chunks:
+        if chunk.code == "N" and chunk.people is not None and chunk.start > first.end and _SAID.search(row.sentence.span.text[first.end - base : chunk.start - base]):
+            reading.sources.append((chunk.people, source))
 
 
 def _party(chunk: Chunk, name: Naming) -> str | None:
@@ -417,6 +435,10 @@ def directions(reading: Reading, groups: Iterable[People], pair: tuple[str, str]
     for first, second in reading.opposites + [(b, a) for a, b in reading.opposites]:
         if abs(score[second]) < 0.3 and abs(score[first]) >= 0.3:
             score[second] -= 0.9 * score[first]
+    for group, source in reading.sources:
+        # A side speaks first of its own people who came home.
+        if abs(score[group]) < 0.3 and source in pair and group not in reading.combined:
+            score[group] += 0.35 if source == other else -0.35
     return score
 
 

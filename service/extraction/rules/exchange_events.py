@@ -183,7 +183,7 @@ def group(clauses: list[ActClause], candidates: Candidates, published_at: date |
         earlier = bool(_PREVIOUS.search(words)) or months is not None
         numbers = {g.number.value for g in clause.row.people if g.number is not None and g.number.value is not None}
         if clause.strength >= 1 and main.clauses and (earlier or old) and not (recent and not earlier) and _is_act_dated(clause, old, words):
-            if old or numbers:
+            if (old or numbers) and (clause.strength >= 2 or numbers):
                 key = (old[0].start or "")[:7] if old else months or f"clause {clause.place}"
                 past.setdefault(key, Event("past")).clauses.append(clause)
             continue

@@ -72,6 +72,8 @@ def _fits(mention: DateMention, published_at: date | None, *, future: bool, stat
         return day is not None
     if day is None:
         return False
+    if not future and mention.end != mention.start:
+        return False
     if future:
         return day >= published_at or mention.direction == "future"
     if mention.direction == "future":
@@ -101,7 +103,7 @@ def _role(place: Place, text: str, start: int, end: int, sides: set[str]) -> Pla
     named_state = place.name in lexicon().states or place.name in {"US", "U.S.", "UK"}
     if named_state and place.country in sides:
         return None
-    near = before[-70:]
+    near = before
     if _RECEPTION.search(near[-45:]) and not _HANDOVER.search(near[-25:]):
         return PlaceRole.RECEPTION
     if _TALKS.search(near[-40:]) and not site:
@@ -131,6 +133,8 @@ def third_parties_of(spans: list[tuple[int, int]], candidates: Candidates, sides
 
 def _third_role(party: Party, inside: list[Party], clause: str, start: int) -> ThirdPartyRole | None:
     before = clause[: party.span.start - start]
+    if re.search(r"\b(?:for|to|in|against|from|into) (?:the )?$", before[-16:]) and not re.search(r"(?:help|mediation|efforts) from (?:the )?$", before[-24:]):
+        return None
     after = clause[party.span.end - start :].replace("’", "'")
     wished = re.search(r"\b(?:might|could|offered to|would|should|asked|urged|may|ready to|willing to)\b[^.;]{0,40}$", before[-60:] + " ") or re.match(
         r"[^.;,]{0,25}\b(?:might|could|offered|would|should|may|ready|willing)\b", after

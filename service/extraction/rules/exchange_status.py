@@ -48,7 +48,7 @@ _ONGOING = re.compile(
 _DONE = re.compile(
     r"\b(?:complet(?:ed|ion|es)|took place|carried out|conduct(?:ed|s)|concluded|has ended|have ended|held a|were (?:released|freed|exchanged|swapped|handed over|returned|reunited|flown)|was (?:released|freed|exchanged|swapped|handed over"
     r"|returned|traded|part of)|(?:has|have) (?:been )?(?:released|freed|exchanged|swapped|handed over|returned|carried out|traded|received)|(?:exchanged|swapped|traded|freed|released|received|repatriated|handed over|returned)"
-    r"|(?:return(?:ed)?|c[ao]me|arriv(?:ed|e|es)) (?:home|back)|(?:frees|releases|swaps?|exchanges|hands over|swap(?=s? \d))(?= \d| \w+ (?:prisoners|hostages|soldiers|captives)))\b",
+    r"|(?:return(?:ed)?|c[ao]me|arriv(?:ed|e|es)) (?:home|back)|(?:frees|releases|swaps?|exchanges|hands over|swap(?=s? \d))(?= \d| (?!of|for)\w+ (?:prisoners|hostages|soldiers|captives)))\b",
     re.IGNORECASE,
 )
 _HYPOTHETICAL = re.compile(

@@ -101,9 +101,11 @@ def _tell(
         return None
     spans = [(clause.start, clause.end) for clause in event.clauses]
     sides = set(pair) if pair else set()
-    start, end = date_of([(c.start, c.end) for c in strong] if event.role == "main" else spans, candidates, published_at if event.role == "main" else None, status)
+    start, end = date_of(spans, candidates, published_at, status)
     if event.role == "past":
-        start, end = _own_date(event, published_at)
+        start, end = _own_date(event)
+    elif event.role == "deal":
+        status, start, end = Status.ONGOING, *_span_of_deal(event, candidates, published_at)
     draft = DraftExchange(
         evidence=tuple(dict.fromkeys(clause.row.sentence.id for clause in strong))[:6],
         kind=kind,
@@ -124,7 +126,26 @@ def _widened(spans: list[tuple[int, int]], candidates: Candidates) -> list[tuple
     return spans + [span for span in extra if span not in spans]
 
 
-def _own_date(event: Event, published_at: date | None) -> tuple[str | None, str | None]:
+def _span_of_deal(event: Event, candidates: Candidates, published_at: date | None) -> tuple[str | None, str | None]:
+    """Start and end of a deal under way: the day it "started", the last day still to come, where its sentences say so."""
+    start = end = None
+    for clause in event.clauses:
+        sentence = clause.row.sentence.id
+        whole = next((s.span for s in candidates.sentences if s.id == sentence), None)
+        if whole is None:
+            continue
+        for mention in candidates.dates:
+            if mention.span is None or not whole.start <= mention.span.start < whole.end or mention.start is None:
+                continue
+            before = candidates.text[max(whole.start, mention.span.start - 30) : mention.span.start]
+            if start is None and re.search(r"\b(?:start|began|begun|begin)\w*\b", before):
+                start = mention.id
+            elif mention.direction == "future" or (published_at is not None and mention.start > published_at.isoformat()):
+                end = mention.id
+    return start, end if start else None
+
+
+def _own_date(event: Event) -> tuple[str | None, str | None]:
     for clause in event.clauses:
         for mention in clause.dates:
             if mention.start is not None:
@@ -192,7 +213,7 @@ def _transfers(
             counts = (DraftCount(category=Category.TOTAL, number=formula.number.id, side=way),)
         if not counts and people:
             counts = (DraftCount(category=Category.TOTAL, people=people),)
-        if not mutual and not counts and not _weight(score, way):
+        if not mutual and not (sides[way] or (people and _weight(score, way))):
             continue
         made.append(DraftTransfer(released_by=released, returned_to=returned, counts=counts, people=people))
     return tuple(made)

@@ -12,11 +12,13 @@ from service.extraction.rules import indirect_tokens as lex
 from service.extraction.rules.indirect_model import Found, Place, decide, modality
 from service.extraction.rules.indirect_speaker import Subject, is_cut_short, is_inverted, mention_at, new_mention, subject_of
 from service.extraction.rules.indirect_tokens import Tokens, tokenize
-from service.text.cues import find_cues, is_cue_noun, is_cue_word
+from service.text.cues import Cue, find_cues, is_cue_noun, is_cue_word
 
 THRESHOLD = 0.3
 MIN_SCORE = 0.25
-_SPEECH_GROUPS = frozenset(("report", "directive", "label"))
+SPEECH_GROUPS = frozenset(("report", "directive", "label"))
+_CLAUSAL = frozenset(("report",))
+_MAX_REGIONS = 40  # quoted regions looked at in one sentence
 _QUESTIONS = frozenset("whether how why what who where which whom".split())
 _RELAYS = frozenset(("quote", "cite"))  # "quoted X as saying": the speech hangs on "saying"
 _FORMAL = frozenset(("claim", "purport"))
@@ -37,29 +39,42 @@ class Content:
     subject: Subject | None
 
 
-def cue_places(text: str, sentences: Sequence[Sentence], regions: Sequence[QuotedRegion]) -> Iterator[Place]:
-    """Every cue of speech outside quotation marks, in its sentence."""
+def cue_places(
+    text: str, sentences: Sequence[Sentence], regions: Sequence[QuotedRegion], *, groups: frozenset[str] = SPEECH_GROUPS
+) -> Iterator[Place]:
+    """Every cue of these groups outside quotation marks, in its sentence."""
     outer = [(region.outer.start, region.outer.end) for region in regions if region.parent is None]
-    first_region = 0
+    cues = [cue for cue in find_cues(text) if cue.group in groups]
+    next_cue, next_region = 0, 0
     for sentence in sentences:
         start, end = sentence.span.start, sentence.span.end
-        cues = [cue for cue in find_cues(text, start=start, end=end) if cue.group in _SPEECH_GROUPS]
-        if not cues:
+        here: list[Cue] = []
+        while next_cue < len(cues) and cues[next_cue].start < end:
+            if cues[next_cue].start >= start and cues[next_cue].end <= end:
+                here.append(cues[next_cue])
+            next_cue += 1
+        while next_region < len(outer) and outer[next_region][1] <= start:
+            next_region += 1
+        inside = outer[next_region : next_region + _MAX_REGIONS]
+        here = [cue for cue in here if not any(low <= cue.start < high for low, high in inside)]
+        if not here:
             continue
-        while first_region < len(outer) and outer[first_region][1] <= start:
-            first_region += 1
-        tokens = tokenize(text, start, end, outer[first_region:first_region + 40])
-        for cue in cues:
+        tokens = tokenize(text, start, end, inside)
+        for cue in here:
             first, last = tokens.at(cue.start), tokens.at(cue.end) - 1
             if first < len(tokens) and not tokens.quoted[first]:
                 yield Place(tokens, cue, first, last)
 
 
-def reported_contents(candidates: Candidates, *, threshold: float = THRESHOLD) -> tuple[Content, ...]:
+def reported_contents(
+    candidates: Candidates, *, threshold: float = THRESHOLD, clauses_only: bool = False
+) -> tuple[Content, ...]:
     """All that the article reports as said outside quotation marks, clauses or not, also around quoted fragments."""
     contents: list[Content] = []
     earlier: list[tuple[Place, Subject]] = []
-    for place in cue_places(candidates.text, candidates.sentences, candidates.regions):
+    for place in cue_places(candidates.text, candidates.sentences, candidates.regions, groups=_CLAUSAL if clauses_only else SPEECH_GROUPS):
+        if clauses_only and not is_asserted(place):
+            continue
         if earlier and earlier[-1][0].tokens is not place.tokens:
             earlier = []
         results = decide(place, threshold=threshold)
@@ -80,6 +95,8 @@ def is_asserted(place: Place) -> bool:
     if kind in ("neg", "modal") or place.tokens.get(place.first - 1) in {"worth", "'re"}:
         return False
     if kind == "to" and not (place.tokens.get(place.first - 2) in {"went", "goes", "continued", "continues"}):
+        return False
+    if cue.form == "noun" and "that" not in place.tokens.word[place.last + 1 : place.last + 9]:
         return False
     return not (cue.passive and cue.inflection == "ed" and cue.form == "verb") or _has_agent(place)
 
@@ -199,10 +216,10 @@ def draft_indirect(candidates: Candidates) -> tuple[Candidates, tuple[DraftQuote
         return by_span[key]
 
     taken: set[tuple[int, int, str]] = set()
-    for content in reported_contents(candidates):
+    for content in reported_contents(candidates, clauses_only=True):
         place = content.found.place
         cue = place.cue
-        if content.found.probability < MIN_SCORE or cue.group != "report" or content.subject is None or not is_asserted(place) or cue.lemma in _RELAYS:
+        if content.found.probability < MIN_SCORE or content.subject is None or cue.lemma in _RELAYS:
             continue
         bounds = clause_bounds(content)
         if bounds is None:

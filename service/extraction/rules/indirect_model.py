@@ -18,10 +18,15 @@ from service.text.cues import Cue, is_cue_word
 
 Side = Literal["none", "after", "before", "both", "quoted"]
 SIDES: tuple[Side, ...] = ("none", "after", "before", "both", "quoted")
-LOOKAHEAD = 16
+LOOKAHEAD = 13
 MAX_ENDS = 14
 RELAYED = 0.8  # how sure "quoted X as saying" is to bring a clause
 _TIME = frozenset(["last", "next", "week", "month", "year", "night", "morning", "afternoon", "evening", "in", "on", "at", "during", "from", "to", "the", "a", "an", "his", "her", "earlier", "later"])
+_LISTED: dict[str, str] = {
+    word: name
+    for name, group in (("prep", lex.PREPOSITIONS), ("sub", lex.SUBORDINATORS), ("coord", lex.COORDINATORS), ("det", lex.DETERMINERS), ("day", lex.DAYS), ("that", {"that"}))
+    for word in group
+}
 _BREAKS = frozenset((",", ";", ":", "(", ")")) | lex.DASHES | lex.MARKS
 
 
@@ -36,35 +41,36 @@ class Place:
 
 
 def word_class(tokens: Tokens, index: int) -> str:
-    """A coarse class of the token: what a tagger would roughly say."""
+    """A coarse class of the token: what a tagger would roughly say; "^" and "$" beyond the sentence's ends."""
     if index < 0:
         return "^"
-    if index >= len(tokens):
+    if index >= len(tokens.word):
         return "$"
+    known = tokens.classes[index]
+    if not known:
+        known = tokens.classes[index] = _class_of(tokens, index)
+    return known
+
+
+def _class_of(tokens: Tokens, index: int) -> str:
+    word, raw = tokens.word[index], tokens.raw[index]
     if tokens.quoted[index]:
         return "Q"
-    word, raw = tokens.word[index], tokens.raw[index]
     if not word[0].isalnum():
         return "dash" if word in lex.DASHES else word
     if word in lex.SUBJECT_PRONOUNS:
         return "pro"
-    if word == "that":
-        return "that"
-    if tokens.finite[index]:
+    if tokens.finite[index] and word != "that":
         return "fin2" if tokens.finite[index] == 2 else "fin1"
-    for name, group in (("day", lex.DAYS), ("det", lex.DETERMINERS), ("coord", lex.COORDINATORS), ("sub", lex.SUBORDINATORS), ("prep", lex.PREPOSITIONS)):
-        if word in group:
-            return name
+    if listed := _LISTED.get(word):
+        return listed
     if word[0].isdigit():
         return "num"
     if raw[0].isupper():
         return "cap"
-    if word.endswith("ing"):
-        return "ing"
-    if word.endswith("ly"):
-        return "ly"
-    if word.endswith("ed"):
-        return "ed"
+    for ending in ("ing", "ly", "ed"):
+        if word.endswith(ending):
+            return ending
     return "low"
 
 
@@ -363,10 +369,12 @@ def _best(weights: Mapping[str, float], options: Sequence[int], features: Sequen
     return options[position], probabilities[position]
 
 
-def side_probabilities(place: Place, weights: Mapping[str, Mapping[str, float]]) -> dict[Side, float]:
-    """The probability of each side."""
-    features = side_features(place)
-    return dict(zip(SIDES, softmax([score(weights[side], features) for side in SIDES]), strict=True))
+def side_probabilities(place: Place, weights: Mapping[str, Sequence[float]]) -> dict[Side, float]:
+    """The probability of each side; `weights` holds for each feature its weight toward each of SIDES."""
+    get = weights.get
+    rows = [row for feature in side_features(place) if (row := get(feature)) is not None]
+    sums = [sum(column) for column in zip(*rows, strict=True)] if rows else [0.0] * len(SIDES)
+    return dict(zip(SIDES, softmax(sums), strict=True))
 
 
 def decide(place: Place, *, threshold: float) -> list[Found]:

@@ -10,7 +10,7 @@ import json
 import re
 from bisect import bisect_left
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cache
 from importlib import resources
 from typing import Any
@@ -67,7 +67,8 @@ class Tokens:
     start: list[int]
     end: list[int]
     quoted: list[bool]
-    finite: list[int] = field(default_factory=list)
+    finite: list[int]
+    classes: list[str]  # filled as asked for, by `indirect_model.word_class`
 
     def __len__(self) -> int:
         return len(self.word)
@@ -88,18 +89,18 @@ class Tokens:
 
     def has_finite(self, first: int, last: int, level: int = 1) -> bool:
         """Whether a finite verb of at least this level stands in tokens `first`..`last` (inclusive)."""
-        return any(mark >= level for mark in self.finite[max(first, 0) : last + 1])
+        marks = self.finite[max(first, 0) : last + 1]
+        return 2 in marks or level == 1 and 1 in marks
 
 
 def finiteness(word: str, before: str, raw: str) -> int:
     """2 for an auxiliary or contraction, 1 for a word that is often a finite verb, 0 else; `before` is the word in front."""
     if word in AUXILIARIES:
         return 2
-    if _CLITIC.search(word):
-        return 2
-    head, _, tail = word.replace("’", "'").partition("'")
-    if tail == "s" and head in PRONOUNS:
-        return 2
+    if "'" in word or "’" in word:
+        head, _, tail = word.replace("’", "'").partition("'")
+        if _CLITIC.search(word) or tail == "s" and head in PRONOUNS:
+            return 2
     if before in {"to", "a", "an", "the", "of"} or before in MODALS:
         return 0
     if word in _verbs():
@@ -111,19 +112,16 @@ def finiteness(word: str, before: str, raw: str) -> int:
 
 def tokenize(text: str, start: int, end: int, quoted: Sequence[tuple[int, int]] = ()) -> Tokens:
     """The tokens of `text[start:end]`; `quoted` are the outer bounds of quoted regions, in order."""
-    found = Tokens([], [], [], [], [])
-    before, region = "^", 0
-    for match in _TOKEN.finditer(text, start, end):
-        raw = match.group()
-        first = match.start()
-        while region < len(quoted) and quoted[region][1] <= first:
-            region += 1
-        word = raw.lower()
-        found.word.append(word)
-        found.raw.append(raw)
-        found.start.append(first)
-        found.end.append(match.end())
-        found.quoted.append(region < len(quoted) and quoted[region][0] <= first)
-        found.finite.append(finiteness(word, before, raw) if raw[0].isalpha() else 0)
-        before = word
-    return found
+    matches = list(_TOKEN.finditer(text, start, end))
+    raws = [match.group() for match in matches]
+    words = [raw.lower() for raw in raws]
+    starts = [match.start() for match in matches]
+    marked = [False] * len(matches)
+    for low, high in quoted:
+        for index in range(bisect_left(starts, low), bisect_left(starts, high)):
+            marked[index] = True
+    finite = [
+        finiteness(word, before, raw) if raw[0].isalpha() else 0
+        for word, before, raw in zip(words, ["^", *words], raws, strict=False)
+    ]
+    return Tokens(words, raws, starts, [match.end() for match in matches], marked, finite, [""] * len(matches))

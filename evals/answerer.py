@@ -1,0 +1,137 @@
+"""Who answers the cases: the service's own use case in this process, or a running service over HTTP."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Callable
+from datetime import date
+from typing import Any, Protocol
+
+from pydantic import TypeAdapter
+
+from evals.case import Case
+from service.bootstrap import build_services
+from service.domain.article import Article
+from service.domain.record import Extraction
+from service.handlers import ExtractArticle, Services, extract_article
+from service.settings import load_settings
+
+_EXTRACTION: TypeAdapter[Extraction] = TypeAdapter(Extraction)
+
+
+class Answerer(Protocol):
+    """Answers one case with the response of the service."""
+
+    @property
+    def engine(self) -> str:
+        """The engine's name."""
+        ...
+
+    @property
+    def prompt(self) -> tuple[str, str] | None:
+        """Id and hash of the prompt, None for rules."""
+        ...
+
+    async def answer(self, case: Case) -> dict[str, Any]:
+        """The response to a case; raises what the service raises."""
+        ...
+
+    async def aclose(self) -> None:
+        """Stop what was started."""
+        ...
+
+
+class InProcess:
+    """The same pipeline that the service runs."""
+
+    def __init__(self, services: Services, engine: str) -> None:
+        self._services, self._engine = services, engine
+
+    @classmethod
+    async def start(cls, *, model: str | None, prompt: str | None) -> InProcess:
+        """Build services for one model ("rules", "local", "provider/model"; None: as configured)."""
+        overrides = {name: value for name, value in (("model", model), ("prompt", prompt)) if value is not None}
+        services = await build_services(load_settings(**overrides))
+        return cls(services, services.default)
+
+    @property
+    def engine(self) -> str:
+        """The engine's name."""
+        return self._engine
+
+    @property
+    def prompt(self) -> tuple[str, str] | None:
+        """Id and hash of the prompt, None for rules."""
+        engine = self._services.engine(self._engine)
+        return (engine.prompt.id, engine.prompt.sha256) if engine is not None else None
+
+    async def answer(self, case: Case) -> dict[str, Any]:
+        """The response to a case."""
+        command = ExtractArticle(article=article_of(case), include=_include(case), model=self._engine)
+        extraction = await extract_article(command, self._services)
+        answered: dict[str, Any] = _EXTRACTION.dump_python(extraction, mode="json")
+        return answered
+
+    async def aclose(self) -> None:
+        """Stop what was started."""
+        await self._services.aclose()
+
+
+class OverHTTP:
+    """A running service (`--url`)."""
+
+    def __init__(self, url: str, *, model: str | None) -> None:
+        self._url, self._model = url.rstrip("/"), model
+
+    @property
+    def engine(self) -> str:
+        """The engine's name."""
+        return self._model or "as served"
+
+    @property
+    def prompt(self) -> tuple[str, str] | None:
+        """Unknown from outside; every response's provenance names it."""
+        return None
+
+    async def answer(self, case: Case) -> dict[str, Any]:
+        """The response to a case."""
+        return await asyncio.to_thread(self._post, case)
+
+    def _post(self, case: Case) -> dict[str, Any]:
+        from urllib.error import HTTPError, URLError
+        from urllib.request import Request, urlopen
+
+        body = {
+            "text": case.text, "title": case.title, "published_at": case.published_at, "id": case.id[:200],
+            "include": sorted(_include(case)), "model": self._model,
+        }  # fmt: skip
+        data = json.dumps({name: value for name, value in body.items() if value is not None}).encode()
+        request = Request(f"{self._url}/extract", data, {"Content-Type": "application/json"})  # noqa: S310 - the user's own URL
+        try:
+            with urlopen(request, timeout=600) as response:  # noqa: S310
+                answered: dict[str, Any] = json.loads(response.read())
+                return answered
+        except HTTPError as error:
+            problem = json.loads(error.read() or b"{}")
+            raise RuntimeError(f"{error.code}: {problem.get('title', 'no problem details')}") from None
+        except URLError as error:
+            raise RuntimeError(f"{self._url} cannot be reached: {error.reason}") from None
+
+    async def aclose(self) -> None:
+        """Nothing to stop."""
+
+
+Starter = Callable[[], Answerer]
+
+
+def article_of(case: Case) -> Article:
+    """The article that the service reads."""
+    published = date.fromisoformat(case.published_at[:10]) if case.published_at and len(case.published_at) >= 10 else None
+    return Article(text=case.text, id=case.id, title=case.title, published_at=published, language=case.language)
+
+
+def _include(case: Case) -> frozenset[str]:
+    """Only what the corpus annotates is asked for."""
+    quotes = {"quotes"} if case.labels - {"exchanges"} else set()
+    return frozenset(quotes | ({"exchanges"} if "exchanges" in case.labels else set()))
