@@ -42,7 +42,7 @@ fix: dev ## mend what ruff can mend
 	$(VENV)/bin/ruff format $(SOURCES)
 
 bench: dev ## CPU per extraction beside plain instructor, and a thousand requests in flight
-	$(PY) -m benchmarks.overhead
+	$(PY) benchmarks/overhead.py --service "$(PY) -m service serve --port {port}"
 
 eval: dev ## score the engines on the gold set; ARGS are passed on
 	$(PY) -m evals $(ARGS)

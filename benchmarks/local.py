@@ -222,7 +222,8 @@ def report(cases: list[Case]) -> None:
         lost = sum(case.rules_right and not case.model_right for case in some)
         agree, differ = [c for c in some if c.agree], [c for c in some if not c.agree]
         print(f"{topic:10}{len(some):>8}{share(some, 'rules_right'):>8}{share(some, 'model_right'):>8}{len(agree):>8}"
-              f"{gained:>8}{-lost:>8}{gained - lost:>+8}{share(agree, 'rules_right'):>16}{share(differ, 'rules_right'):>14}")  # fmt: skip
+              f"{gained:>8}{-lost:>8}{gained - lost:>+8}"
+              f"{share(agree, 'rules_right'):>16}{share(differ, 'rules_right'):>14}")  # fmt: skip
 
 
 def share(cases: list[Case], field: str) -> str:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, fields, replace
 
 from evals.alias import Names
@@ -174,8 +174,8 @@ def _align(asked: dict[int, Chars], given: dict[int, Chars]) -> tuple[tuple[int,
     return assign(weights)
 
 
-def _union(groups: object) -> Chars:
-    return frozenset().union(*groups)  # type: ignore[misc]  # an iterable of frozensets; union() accepts none too
+def _union(groups: Iterable[Chars]) -> Chars:
+    return frozenset[int]().union(*groups)
 
 
 def chars(text: str, spans: Sequence[tuple[int, int]]) -> Chars:
@@ -253,5 +253,5 @@ def same_mention(gold: Voice | None, predicted: Voice | None) -> bool | None:
 
 
 def same_cue(gold: str, predicted: str | None) -> bool:
-    """Whether two cues share a word."""
-    return bool(set(key(gold).split()) & set(key(predicted or "").split()))
+    """Whether two cues share a word, or are the same mark (":")."""
+    return fold(gold) == fold(predicted or "") or bool(set(key(gold).split()) & set(key(predicted or "").split()))

@@ -90,37 +90,39 @@ def _legend() -> Text:
 
 
 def _table(title: str, *columns: str) -> Table:
+    """A table whose last column but one takes what the others leave, so that it can be read at 80 characters as well."""
     table = Table(title=title, title_justify="left", title_style="bold", expand=True, show_lines=True)
-    for column in columns:
-        wide = column in ("who to whom", "words")
-        table.add_column(column, ratio=3 if wide else None, no_wrap=column in ("", "sure"), overflow="fold")
+    for number, column in enumerate(columns, start=1 - len(columns)):
+        table.add_column(column, ratio=1 if number == -1 else None, max_width=None if number == -1 else 26)
     return table
 
 
 def _exchanges(exchanges: tuple[ExchangeRecord, ...]) -> Table:
-    table = _table("Exchanges", "", "what", "when", "who to whom", "where, through whom", "sure", "by")
+    table = _table("Exchanges", "", "what and when", "who to whom, where, through whom", "by")
     for exchange in exchanges:
+        lines = [_transfer(transfer) for transfer in exchange.transfers]
+        lines += [f"{place.name} ({place.role})" for place in exchange.places]
+        lines += [f"{third.name} ({third.role})" for third in exchange.third_parties]
         part = f"\npart of {exchange.part_of}" if exchange.part_of else ""
-        around = [f"{place.name} ({place.role})" for place in exchange.places]
-        around += [f"{third.name} ({third.role})" for third in exchange.third_parties]
         table.add_row(
             exchange.id,
-            f"{exchange.kind.replace('_', ' ')},\n{exchange.status}{part}",
-            _date(exchange.date),
-            Text(harmless("\n".join(_transfer(transfer) for transfer in exchange.transfers))),
-            Text(harmless("\n".join(around))),
-            f"{exchange.confidence:.2f}",
-            " + ".join(exchange.by),
+            f"{exchange.kind.replace('_', ' ')}\n{exchange.status}, {_date(exchange.date)}{part}",
+            Text(harmless("\n".join(lines))),
+            _by(exchange.by, exchange.confidence),
         )
     return table
 
 
+def _by(engines: tuple[str, ...], confidence: float) -> str:
+    return f"{' + '.join(engines)}\n{confidence:.2f}"
+
+
 def _date(date: ExchangeDate) -> str:
     if date.start is None and date.end is None:
-        return "not said"
+        return "no date"
     if date.start == date.end:
         return str(date.start)
-    return f"{date.start or '…'}\nto {date.end or '…'}"
+    return f"{date.start or '…'} to {date.end or '…'}"
 
 
 def _transfer(transfer: TransferRecord) -> str:
@@ -137,15 +139,13 @@ def _count(count: CountRecord) -> str:
 
 
 def _quotes(quotes: tuple[QuoteRecord, ...]) -> Table:
-    table = _table("Quotations", "", "kind", "speaker", "words", "sure", "by")
+    table = _table("Quotations", "", "speaker", "words", "by")
     for quote in quotes:
         table.add_row(
-            quote.id,
-            Text(quote.kind, style=_QUOTE_STYLES[quote.kind]),
+            Text(f"{quote.id}\n{quote.kind}", style=_QUOTE_STYLES[quote.kind]),
             Text(harmless(_speaker(quote))),
             Text(harmless(quote.text)),
-            f"{quote.confidence:.2f}",
-            " + ".join(quote.by),
+            _by(quote.by, quote.confidence),
         )
     return table
 

@@ -28,6 +28,7 @@ PROMPTS = Path(__file__).resolve().parents[2] / "prompts"
 _FILE = re.compile(r"---\n(?P<front>.*?)\n---\n\s*## system\n(?P<system>.*?)\n## user\n(?P<user>.*)", re.DOTALL)
 _FRONT = re.compile(r"(?P<key>[a-z_]+):[ \t]*(?P<value>\S.*?)[ \t]*")
 _NAME = re.compile(r"[a-z][a-z0-9_-]*")
+_NUMBER = re.compile(r"[1-9][0-9]*")
 
 
 class PromptFiles:
@@ -43,8 +44,8 @@ class PromptFiles:
         """The prompt "name" (its newest version) or "name@version"; PromptInvalid if there is none."""
         name, at, version = reference.partition("@")
         versions = self._versions.get(name, {})
-        number = int(version) if version.isascii() and version.isdigit() else max(versions, default=0)
-        if number not in versions or (at and not version.isdigit()):
+        number = max(versions, default=0) if not at else int(version) if _NUMBER.fullmatch(version) else 0
+        if number not in versions:
             raise PromptInvalid(f"There is no prompt {reference!r}; expected one of: {', '.join(self.ids()) or 'none'}.")
         return versions[number]
 
@@ -101,11 +102,7 @@ def _front_matter(file_name: str, text: str) -> dict[str, str]:
         if entry is None:
             raise PromptInvalid(f"Prompt file {file_name!r} has a front-matter line that is not 'key: value'.")
         front[entry["key"]] = entry["value"]
-    if (
-        set(front) != {"name", "version"}
-        or not _NAME.fullmatch(front["name"])
-        or not re.fullmatch(r"[1-9]\d*", front["version"])
-    ):
+    if set(front) != {"name", "version"} or not _NAME.fullmatch(front["name"]) or not _NUMBER.fullmatch(front["version"]):
         raise PromptInvalid(
             f"Prompt file {file_name!r} needs exactly 'name' (lower case) and 'version' (1, 2, ...) in front."
         )

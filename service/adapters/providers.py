@@ -1,6 +1,7 @@
 """Providers that speak their own protocol (Anthropic, Google and others that instructor knows), by instructor's own client.
 
-The thin brother of OpenAIModel: same port, same errors, same retries, none of its economy.
+The thin brother of OpenAIModel: same port, same errors, same retries, none of its economy. Mode and temperature are the
+provider's own defaults: which of them a call may set differs from one to the next.
 """
 
 from __future__ import annotations
@@ -39,7 +40,6 @@ class ProviderModel:
         self._client = client
         self._name = name
         self._retries = manner.retries
-        self._settings: dict[str, Any] = {} if manner.temperature is None else {"temperature": manner.temperature}
         if hasattr(client.client, "max_retries"):  # one place retries, and counts: call_with_retries
             cast("Any", client.client).max_retries = 0
 
@@ -77,7 +77,6 @@ class ProviderModel:
                     messages=cast("Any", [{"role": message.role, "content": message.content} for message in messages]),
                     max_retries=0,  # instructor would ask again by itself
                     max_tokens=max_tokens,
-                    **self._settings,
                 )
             except InstructorError as error:
                 failed = _failure_of(error, spent)

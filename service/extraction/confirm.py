@@ -103,7 +103,9 @@ class ConfirmEngine:
             return answer
         spent = Spent()
         asked = await put(inquiries, self._model, self._prompt, question, spent)
-        return _with_opinions(replace(answer, spent=spent), inquiries, asked.result)
+        notices = _unusable(len(inquiries) - len(asked.result), len(inquiries))
+        answer = replace(answer, spent=spent, notices=(*answer.notices, *notices))
+        return _with_opinions(answer, inquiries, asked.result)
 
 
 async def put(
@@ -162,6 +164,15 @@ def read_choices(choices: Choices, inquiries: tuple[Inquiry, ...]) -> Judged[dic
 
 def _listed(letters: str) -> str:
     return f"{', '.join(letters[:-1])} or {letters[-1]}"
+
+
+def _unusable(missing: int, asked: int) -> tuple[Notice, ...]:
+    if not missing:
+        return ()
+    message = (
+        f"The model gave no usable answer to {missing} of {asked} questions; the rules engine's reading stands there alone."
+    )
+    return (Notice(check="missing", message=message),)
 
 
 def _with_opinions(answer: EngineAnswer, inquiries: tuple[Inquiry, ...], chosen: dict[int, int]) -> EngineAnswer:

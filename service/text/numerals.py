@@ -40,7 +40,8 @@ _AT_DIGIT = re.compile(
     rf"(?P<digits>(?<![\w.]){_DIGITS})(?P<tail>(?:st|nd|rd|th)\b|\s(?:{_SCALE})\b|(?:{'|'.join(_SHORT_SCALES)})\b)?"
 )
 _AT_ARTICLE = re.compile(
-    rf"(?i:(?P<vague>a\s(?:few(?:\s(?:{_SCALE})s?)?|handful|couple))|(?P<words>an?[\s-](?:{_SCALE})\b(?!s)(?:\s(?:and\s)?{_GROUP})?))\b"
+    rf"(?i:(?P<vague>a\s(?:few(?:\s(?:{_SCALE})s?)?|handful|couple))"
+    rf"|(?P<words>an?[\s-](?:{_SCALE})\b(?!s)(?:\s(?:and\s)?{_GROUP})?))\b"
     rf"|(?P<article>(?i:an?)(?=\s(?:[\w'’-]{{1,20}}\s){{0,3}}(?:{_ONE_OF_PEOPLE})\b))"
 )
 _AT_WORD = re.compile(
@@ -59,7 +60,6 @@ _FOR = re.compile(r"\s?[-–]\s?for\s?[-–]\s?|\sfor\s")
 _TO = re.compile(r"\s(?:to|or)\s|\s?[-–—]\s?")
 _AND = re.compile(r"\sand\s")
 _BETWEEN = re.compile(r"\bbetween\s$", re.IGNORECASE)
-
 
 
 @dataclass(frozen=True, slots=True)

@@ -83,7 +83,8 @@ _BARE = re.compile(
     re.IGNORECASE,
 )
 _OF_STATE = re.compile(
-    r"(?<=\b[Tt]he )(?:government|authorities|army|military|regime|junta|interim government)(?! (?:of|in)\b)(?![\w-])|(?<![\w-])[Gg]overnment (?:forces|troops|officials|side)(?!\w)"
+    r"(?<=\b[Tt]he )(?:government|authorities|army|military|regime|junta|interim government)(?! (?:of|in)\b)(?![\w-])"
+    r"|(?:(?<=-backed )|(?<=-led )|(?<=recognised )|(?<=recognized )|(?<=-allied ))[Gg]overnment(?!\w)|(?<![\w-])[Gg]overnment (?:forces|troops|officials|side)(?!\w)"
 )
 _SINGULAR = {
     "rebel": "rebels", "separatist": "separatists", "guerrilla": "guerrillas", "insurgent": "insurgents", "militant": "militants",

@@ -8,13 +8,15 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left
+from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from typing import TypeVar
 
 from service.domain.candidate import Candidates, Mention, MentionKind, Number, Party, Sentence
 from service.domain.draft import Category
 from service.text.parties import lexicon
-from service.extraction.rules.exchange_words import BASE, DETERMINED, PASSIVE, PEOPLE, PERFECT, SUBSET, TOKENS, category_of
+from service.extraction.rules.exchange_words import BASE, DETERMINED, PASSIVE, PEOPLE, PERFECT, SIMPLE, STEMS, SUBSET, TOKENS, WORDS, category_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +79,7 @@ class Index:
 
 def index_of(candidates: Candidates, names: dict[str, str]) -> Index:
     """The index over an article's candidates; `names` maps a party's name to the side it means in this article."""
-    taken = sorted((c.span.start, c.span.end) for c in (*candidates.parties, *candidates.places))
+    taken = sorted([(p.span.start, p.span.end) for p in candidates.parties] + [(p.span.start, p.span.end) for p in candidates.places])
     persons = tuple(m for m in candidates.mentions if m.kind is MentionKind.PERSON and not _overlaps(taken, m) and _is_full(m, candidates))
     return Index(
         candidates,
@@ -104,6 +106,9 @@ _LOCATIVE = re.compile(r"\b(?:in|at|near|outside|around|inside|across|throughout
 _CUSTODY = re.compile(r"(?:'s)? (?:[a-z]+ )?(?:custody|captivity|prisons?|jails?|detention|hands|cells?|prison camps?|penal colon\w+|dungeons?|camps?)\b")
 _OFFICE = re.compile(r"(?:'s)? (?:[A-Z]?[a-z-]+ ){0,3}?(?:[Pp]resident|[Pp]rime|[Mm]inister|[Ll]eader|[Kk]ing|[Cc]hancellor|[Pp]remier|[Gg]eneral|[Ss]pokes\w+|[Cc]hief|[Cc]ommanders?|[Oo]mbuds\w+|[Oo]fficials?|[Dd]iplomats?|[Aa]mbassador|[Nn]egotiators?|[Ee]nvoy|[Rr]epresentatives?)\b")
 _THINGS = re.compile(r"(?:missiles|drones|tanks|dollars|jets|planes|ships|vessels|cities|towns|villages|companies|banks|sites|bases|regions|states|vehicles|aircraft|helicopters|targets|weapons|islands|prisons|jails|teams|games|seats|points|years|days|months|weeks|hours|firms|forces|provinces|cars|boats|units|positions|politics|press|sanctions|elections|newspapers|officers)$")
+# Peoples that no lexicon need know: "114 Muslims and Croats", "60 Tamils".
+_PEOPLES = re.compile(r"(?:[a-z]+ )?(?!Mondays|Sundays|Fridays|States|Nations)[A-Z][a-z]{3,}(?:s|men)(?: and [A-Z][a-z]+s)?(?![\w' ]* ?(?:rockets|missiles|planes|jets|tanks))(?=[ ,.;]|$)")
+_LETTERS = re.compile(r"(?<![\w-])[^\W\d_]+")
 _FORCES = re.compile(r"(?:militants?|rebels?|guerrillas?|fighters|insurgents?|separatists|gunmen|militiamen|soldiers|troops)", re.IGNORECASE)
 _FUNCTION = frozenset(
     "of to by from for with in on at and or but the a an over into after before has have had was were been is are be being will would who which that"
@@ -193,6 +198,9 @@ def _head_noun(text: str, start: int, limit: int, parties: list[Party]) -> tuple
                 plural = re.match(r" ((?:[a-z]+ )?[a-z]{3,}s)\b", text[party.span.end : min(limit, party.span.end + 30)])
                 if plural and not PEOPLE.search(plural[1]) and not _THINGS.search(plural[1]) and party.form == "adjective" and not _FUNCTION & set(plural[1].split()):
                     return party.span.end + plural.end(), Category.OTHER
+    peoples = _PEOPLES.match(text, start, limit)
+    if peoples is not None:
+        return peoples.end(), Category.OTHER
     best: tuple[int, Category] | None = None
     for match in PEOPLE.finditer(text, start, limit):
         between = re.findall(r"[\w'’-]+|[,;:.(]", text[start if best is None else best[0] : match.start()])
@@ -201,6 +209,10 @@ def _head_noun(text: str, start: int, limit: int, parties: list[Party]) -> tuple
         if len(between) > 6 or any(w.lower() in _FUNCTION or w in ",;:.(" for w in between):
             break
         best = (match.end(), category_of(match))
+    if best is not None and best[1] in {Category.WOMEN, Category.CHILDREN, Category.CIVILIAN, Category.MILITARY}:
+        more = PEOPLE.match(text, best[0] + 5, limit) if text.startswith(" and ", best[0]) else None
+        if more is not None and category_of(more) is not best[1]:
+            return more.end(), Category.TOTAL
     return best
 
 
@@ -217,7 +229,7 @@ def _plain(text: str, low: int, high: int, parties: list[Party], taken: list[Peo
     """Groups without a number ("Palestinian prisoners", "the hostages")."""
     found: list[People] = []
     spans = [(g.start, g.end) for g in taken]
-    for match in PEOPLE.finditer(text, low, high):
+    for match in _nouns(text, low, high):
         if any(a < match.end() and match.start() < b for a, b in spans) or (found and match.start() < found[-1].end):
             continue
         if any(p.form in {"organ", "group"} and p.span.start <= match.start() < p.span.end for p in parties):
@@ -255,6 +267,22 @@ def _is_modifier(gap: str, party: Party, most: int = 3) -> bool:
     if len(words) > most or re.search(r"['’,.;:]", gap) or _FUNCTION & set(words):
         return False
     return all(not word.endswith("ed") or word in _CONDITIONS for word in words)
+
+
+@lru_cache(maxsize=8192)
+def _may_be_people(word: str) -> bool:
+    """Whether a people noun may begin with this word (asked once a word)."""
+    return PEOPLE.match(word) is not None or word in {"border", "national", "military", "army", "police", "riot", "aid", "service", "wounded", "injured"}
+
+
+def _nouns(text: str, low: int, high: int) -> Iterator[re.Match[str]]:
+    end = low
+    for word in _LETTERS.finditer(text, low, high):
+        if word.start() >= end and _may_be_people(word[0].lower()):
+            match = PEOPLE.match(text, word.start(), high)
+            if match is not None:
+                end = match.end()
+                yield match
 
 
 def _named(text: str, persons: list[Mention], parties: list[Party], taken: list[People]) -> list[People]:
@@ -295,12 +323,11 @@ def _party_chunks(text: str, parties: list[Party], covered: list[tuple[int, int]
 def _token_chunks(text: str, low: int, high: int, taken: list[tuple[int, int]], people: list[People]) -> list[Chunk]:
     chunks: list[Chunk] = []
     at = 0
-    for match in TOKENS.finditer(text, low, high):
+    for code, match in _tokens(text, low, high):
         while at < len(taken) and taken[at][1] <= match.start():
             at += 1
         if at < len(taken) and taken[at][0] < match.end():
             continue
-        code = match.lastgroup or ""
         if code == "K" and _modifies(text, match.end(), people):
             continue
         if code in {"R", "S", "G"}:
@@ -308,6 +335,25 @@ def _token_chunks(text: str, low: int, high: int, taken: list[tuple[int, int]], 
         if code:
             chunks.append(Chunk(code, match.start(), match.end()))
     return chunks
+
+
+def _tokens(text: str, low: int, high: int) -> Iterator[tuple[str, re.Match[str]]]:
+    """The matches of `TOKENS`, found by single words first; the pattern itself is tried only where a word may begin one."""
+    end = low
+    for word in WORDS.finditer(text, low, high):
+        if word.start() < end:
+            continue
+        lower = word[0].lower()
+        simple = SIMPLE.get(lower)
+        if simple is not None:
+            yield simple, word
+        elif lower[0] == " ":
+            yield "d", word
+        elif lower[:3] in STEMS or (lower in {"the", "an"} and text.startswith((" same", " equal"), word.end())):
+            match = TOKENS.match(text, word.start(), high)
+            if match is not None:
+                end = match.end()
+                yield match.lastgroup or "", match
 
 
 def _modifies(text: str, end: int, people: list[People]) -> bool:

@@ -17,7 +17,7 @@ CUMULATIVE = re.compile(
 )
 HELD = re.compile(
     r"\b(?:still (?:held|being held|in|holding|holds|captive|missing|hold)|remain(?:s|ed|ing)? (?:in|captive|held|behind|prisoners?)|(?:is|are|was|were) (?:still )?(?:believed|thought|known|estimated|said) to (?:be|have|hold)"
-    r"|holds?(?= (?:about|some|around|more|at|up|an|\d))|(?:is|are) holding|were (?:killed|kidnapped|captured|abducted|seized|taken)|was (?:killed|kidnapped|captured|abducted)|taken hostage|took(?: \w+)? (?:hostage|captive|prisoner)|seized|captured (?:by|in|during)|unaccounted"
+    r"|holds?(?= (?:about|some|around|more|at|up|an|\d))|(?:is|are) holding|were (?:killed|kidnapped|captured|abducted|seized|taken)|was (?:killed|kidnapped|captured|abducted)|taken hostage|took\b[^.;]{0,40}(?:hostage|captive|prisoner)\b|seized|captured (?:by|in|during)|unaccounted"
     r"|killed|sentenced|arrested|(?:are|is) (?:being )?held|been held for|in captivity\b(?! in exchange)|missing)\b",
     re.IGNORECASE,
 )

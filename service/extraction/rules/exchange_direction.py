@@ -102,7 +102,8 @@ def _agents(chunks: tuple[Chunk, ...], at: int, name: Naming, subject: str | Non
             break
         if chunk.code == "p" and not found:
             left = next((p for c in reversed(chunks[:back]) if c.code == "P" and (p := _party(c, name))), None)
-            return [left or subject] if (left or subject) else []
+            agent = left or subject
+            return [agent] if agent else []
         if chunk.code in "Pl" and (party := _party(chunk, name)):
             behind = back > 0 and chunks[back - 1].code in "tfbvi" and chunks[back - 1].end >= chunk.start - 12
             if chunk.code == "P" and not behind:
@@ -396,13 +397,24 @@ def best_pair(reading: Reading) -> tuple[str, str] | None:
             pairs[_key(one_side, other_side)] += 1.5
     pairs = {key: weight + 0.1 * (singles[key[0]] + singles[key[1]]) for key, weight in pairs.items()}
     if pairs:
-        return max(pairs, key=lambda key: pairs[key])
+        return _with_groups(max(pairs, key=lambda key: pairs[key]), reading)
     if not singles or max(singles.values()) < 1:
         return None
     for party in reading.named:
         singles[party] += 0.15
     ranked = sorted(singles, key=lambda party: -singles[party])
     return (ranked[0], ranked[1]) if len(ranked) >= 2 else None
+
+
+def _with_groups(pair: tuple[str, str], reading: Reading) -> tuple[str, str]:
+    """The pair with a state put right that is there only as the nationality of a group's people ("Lebanese prisoners" of Hezbollah)."""
+    holders = {clue.holder for clue in reading.clues if clue.holder}
+    homes = lexicon().homes
+    for state, other in (pair, pair[::-1]):
+        group = next((h for h in sorted(holders) if homes.get(h) == state and h != other), None)
+        if group is not None and state not in holders:
+            return _key(group, other)
+    return pair
 
 
 def _key(one: str, other: str) -> tuple[str, str]:
@@ -425,10 +437,12 @@ def directions(reading: Reading, groups: Iterable[People], pair: tuple[str, str]
         if clue.holder == other or clue.receiver == one:
             score[clue.people] -= clue.weight * (1.5 if clue.holder == other and clue.receiver == one else 1.0)
     everyone = list(groups)
+    homes = lexicon().homes
+    ours, theirs = {one, homes.get(one)} - {other, None}, {other, homes.get(other)} - {one, None}
     for group in everyone:
-        if group.nationality == other:
+        if group.nationality in theirs:
             score[group] += 1.1
-        elif group.nationality == one:
+        elif group.nationality in ours:
             score[group] -= 1.1
         if hostages:
             score[group] += _by_custom(group, one, other)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
 
@@ -32,6 +33,7 @@ class ActClause:
     end: int
     strength: float
     place: int
+    tense: Mapping[Status, float]
     dates: tuple[DateMention, ...] = ()
 
     def words(self, text: str) -> str:
@@ -80,7 +82,7 @@ def clauses_of(candidates: Candidates, index: Index) -> list[ActClause]:
             strength = _strength(row, part.span.text, words)
             if strength > 0:
                 dates = tuple(d for d in candidates.dates if d.span is not None and part.span.start <= d.span.start < part.span.end)
-                found.append(ActClause(row, part.span.start, part.span.end, strength, place, dates))
+                found.append(ActClause(row, part.span.start, part.span.end, strength, place, status_votes(part.span.text), dates))
     return found
 
 
@@ -113,6 +115,8 @@ def _strength(row: Row, words: str, sentence: str) -> float:
         return 2.0
     if any(code in codes for code in "RrnGCSs") and row.people and (captive or held):
         return 2.0 if _SWAP.search(words) else 1.0
+    if _SWAP.search(words) and row.people and (captive or held) and not NOT_PEOPLE.search(words):
+        return 1.5
     if _released_abroad(row):
         return 2.0 if _SWAP.search(words) else 1.0
     if re.search(r"\b(?:swap|exchange|hand-?over)\b", words, re.IGNORECASE) or (any(code in codes for code in "RrnG") and row.people) or _REFERS.search(words):
@@ -154,7 +158,7 @@ def is_about_release(clause: ActClause, text: str) -> bool:
     states, groups = lexicon().states, lexicon().types
     sides = {c.party.name for c in clause.row.chunks if c.party is not None and c.party.name not in lexicon().organisations}
     sides |= {g.nationality for g in clause.row.people if g.nationality}
-    captives = [g for g in clause.row.people if g.category in {Category.HOSTAGES, Category.PRISONERS, Category.BODIES} or _TAKEN.search(g.words) or (g.number is not None and "k" in clause.row.codes)]
+    captives = [g for g in clause.row.people if g.category in {Category.HOSTAGES, Category.PRISONERS, Category.BODIES} or _TAKEN.search(g.words) or (g.number is not None and ("k" in clause.row.codes or "K" in clause.row.codes))]
     return (bool(captives) or _released_abroad(clause.row)) and len(sides & (states | set(groups))) + sum(1 for s in sides if s not in states and s not in groups) >= 2
 
 
@@ -182,23 +186,22 @@ def group(clauses: list[ActClause], candidates: Candidates, published_at: date |
         months = _months_before(clause, text, published_at) if main.clauses else None
         earlier = bool(_PREVIOUS.search(words)) or months is not None
         numbers = {g.number.value for g in clause.row.people if g.number is not None and g.number.value is not None}
-        if clause.strength >= 1 and main.clauses and (earlier or old) and not (recent and not earlier) and _is_act_dated(clause, old, words):
+        if (clause.strength >= 1 or (clause.strength >= 0.5 and old and numbers)) and main.clauses and (earlier or old) and not (recent and not earlier) and _is_act_dated(clause, old, words):
             if (old or numbers) and (clause.strength >= 2 or numbers):
                 key = (old[0].start or "")[:7] if old else months or f"clause {clause.place}"
                 past.setdefault(key, Event("past")).clauses.append(clause)
             continue
-        tense = status_votes(words)
-        told = tense[Status.COMPLETED] + tense[Status.ONGOING] > 0
-        ahead = not tense[Status.COMPLETED] and tense[Status.PLANNED] + tense[Status.AGREED] + tense[Status.PROPOSED] > 0
-        if done and clause.strength >= 0.4 and ahead and (numbers - values) and _DEAL.search(words):
+        told = Status.COMPLETED in clause.tense or Status.ONGOING in clause.tense
+        ahead = Status.COMPLETED not in clause.tense and bool(clause.tense.keys() & {Status.PLANNED, Status.AGREED, Status.PROPOSED})
+        if clause.strength >= 0.4 and numbers - values and ((done and ahead and _DEAL.search(words)) or (main.clauses and values and _UNDER.search(words))):
             deal.clauses.append(clause)
             continue
-        if done and clause.strength >= 1 and ahead and tense[Status.PLANNED] and (numbers or any(d.direction == "future" for d in clause.dates)):
+        if done and clause.strength >= 1 and ahead and Status.PLANNED in clause.tense and (numbers or any(d.direction == "future" for d in clause.dates)):
             following.clauses.append(clause)
             continue
         main.clauses.append(clause)
-        if clause.strength >= 1 and told:
-            done = True
+        if clause.strength >= 1:
+            done = done or told
             values |= numbers
     events = [main] + [event for event in (deal, following) if event.clauses]
     return events + list(past.values())
@@ -207,6 +210,7 @@ def group(clauses: list[ActClause], candidates: Candidates, published_at: date |
 _DEAL = re.compile(
     r"\b(?:agreement|agreed|deal|accord|formula|phase|stage|expected to (?:swap|exchange|release|free)|in (?:all|total)|altogether|eventually|over the (?:next|coming)|from each side|truce|ceasefire)\b", re.IGNORECASE
 )
+_UNDER = re.compile(r"\bunder (?:a|an|the) (?:\w+ ){0,2}(?:deal|agreement|accord|pact)\b", re.IGNORECASE)
 _MONTHS_AFTER = re.compile(r"\b(a|an|one|two|three|four|five|six|seven|eight|nine|ten|eleven|\d+) (week|month|year)s? (?:after|since|following)\s+$", re.IGNORECASE)
 _UNITS = {"a": 1, "an": 1, "one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7, "eight": 8, "nine": 9, "ten": 10, "eleven": 11}
 

@@ -13,9 +13,14 @@ _HANDOVER = re.compile(
     r"\b(?:exchang\w*|swap\w*|hand(?:ed)?[- ]?over|handover|freed|released|took place|taking place|take place|carried out|turned over|returned|occurred|happened|traded|crossed|transferred|handed|prisoners filed|met)\b",
     re.IGNORECASE,
 )
-_TALKS = re.compile(r"\b(?:talks?|negotiat\w+|agreed|signed|met|meeting|summit|brokered|mediat\w+|conference|discuss\w*|deal|agreement|said|told)\b", re.IGNORECASE)
+_TALKS = re.compile(r"\b(?:talks?|negotiat\w+|agreed|signed|met|meeting|summit|brokered|mediat\w+|conference|discuss\w*|deal|agreement)\b", re.IGNORECASE)
 _RECEPTION = re.compile(r"\b(?:arriv\w+|landed|flown|flew|welcom\w+|greeted|taken to|transported to|reunited|bus(?:es)? (?:in|into)|landing|touched down|en route)\b", re.IGNORECASE)
-_AT = re.compile(r"\b(?:at|on|near|in|outside|across|along|over)\s+(?:the\s+|a\s+)?(?:tarmac\s+(?:of|at)\s+|border\s+town\s+of\s+|village\s+of\s+|(?:[a-z]+ern\s+|city\s+of\s+|front[- ]line\s+|border\s+|town\s+of\s+|so-called\s+))*(?:the\s+)?$", re.IGNORECASE)
+_AT = re.compile(r"\b(?:at|on|near|in|outside)\s+(?:the\s+|a\s+)?(?:tarmac\s+(?:of|at)\s+|border\s+town\s+of\s+|village\s+of\s+|(?:[a-z]+ern\s+|city\s+of\s+|front[- ]line\s+|border\s+|town\s+of\s+|so-called\s+))*(?:the\s+)?$", re.IGNORECASE)
+_HELD_AT = re.compile(
+    r"\b(?:held|captured|detained|jailed|imprison\w*|fought|fighting|killed|seized|kidnapped|convicted|arrested|war|custody|abducted|tensions|prison|trial|conflict|born)\b", re.IGNORECASE
+)
+CAPTIVES = re.compile(r"(?i:\b(?:prisoners|captives|hostages|detainees)\b)")
+COLUMN = re.compile(r"\b(?:bus(?:es)?|coach(?:es)?|convoys?|planes?|walk(?:ed|ing)|filed|cross(?:ed|ing)|stepped|boarded|ambulances?)\b")
 _SITE = re.compile(r"\b(?:border|checkpoint|crossing|airport|bridge|base|airfield|airstrip|frontier|prison|village|port|station|camp)\b", re.IGNORECASE)
 
 _BY = (
@@ -24,7 +29,7 @@ _BY = (
 )
 _PASSIVE_BROKER = re.compile(rf"\b{_BY}\b", re.IGNORECASE)
 _THANKS = re.compile(r"\b(?:mediation|mediators?|brokers?|intermediar(?:y|ies)|go-betweens?|third[- ]party|facilitat(?:ors?|ion)|humanitarian mediation)\b(?: (?:by|of|from|including|in|such as))?", re.IGNORECASE)
-_ACTIVE_BROKER = re.compile(r"^[^.;,]{0,60}?\b(?:(?:has|have|had|which|who|also|and|helped|that)\s+)*(?:to\s+)?(?:broker(?:ed|s|ing)?|mediat(?:ed|es|ing)|act(?:ed|s|ing) as (?:an? )?(?:mediator|intermediar(?:y|ies)|go-between|broker|mediators)|facilitat(?:ed|es|ing)|played a (?:key |major |crucial )?role in (?:mediating|brokering))\b", re.IGNORECASE)
+_ACTIVE_BROKER = re.compile(r"^[^.;,]{0,60}?\b(?:(?:has|have|had|which|who|also|and|helped|that)\s+)*(?:to\s+)?(?:broker(?:ed|s|ing)?|mediat(?:ed|es|ing)|help(?:ed|s)? (?:to )?(?:mediate|broker|negotiate|arrange)|act(?:ed|s|ing) as (?:an? )?(?:mediator|intermediar(?:y|ies)|go-between|broker|mediators)|facilitat(?:ed|es|ing)|played a (?:key |major |crucial )?role in (?:mediating|brokering))\b", re.IGNORECASE)
 _HYPHEN_BROKER = re.compile(r"-(?:broker|mediat|negotiat|facilitat|sponsor)(?:ed|ion)\b", re.IGNORECASE)
 _ADJECTIVE_BROKER = re.compile(r"(?:'s?)?(?: and [A-Z]\w+)? (?:mediation|mediators?|brokers?|intermediar(?:y|ies)|efforts to mediate)\b")
 _CARRIER = re.compile(r"\b(?:Red Cross|ICRC|Red Crescent)\b")
@@ -103,16 +108,25 @@ def _role(place: Place, text: str, start: int, end: int, sides: set[str]) -> Pla
     named_state = place.name in lexicon().states or place.name in {"US", "U.S.", "UK"}
     if named_state and place.country in sides:
         return None
-    near = before
-    if _RECEPTION.search(near[-45:]) and not _HANDOVER.search(near[-25:]):
-        return PlaceRole.RECEPTION
-    if _TALKS.search(near[-40:]) and not site:
-        return PlaceRole.TALKS
-    if _HANDOVER.search(near) and (site or not re.search(r"\b(?:held|captured|detained|jailed|prison\w*|fought|killed|seized|kidnapped|imprisoned|convicted|arrested|war)\b", near)):
-        return PlaceRole.HANDOVER
-    if site and _HANDOVER.search(text[start:end]) and not re.search(r"\b(?:held|captured|detained|jailed|arrested|imprisoned|killed|seized)\b", near):
-        return PlaceRole.HANDOVER
-    return None
+    act, talk, arrival = _last(_HANDOVER, before), _last(_TALKS, before), _last(_RECEPTION, before)
+    if _last(_HELD_AT, before) > max(act, talk, arrival):
+        return None
+    if site and act < 0 and max(talk, arrival) < 0:
+        act = 0 if _HANDOVER.search(text[start:end]) or (CAPTIVES.search(text[start:end]) and COLUMN.search(text[start:end])) else -1
+    if 0 <= act - talk < 25 and talk >= 0 and re.match(r"\w+ (?:that |which )?(?:took|taking|take|were|was)", before[talk:]):
+        act = -1
+    nearest = max(act, talk, arrival)
+    if nearest < 0:
+        return None
+    return PlaceRole.HANDOVER if nearest == act else PlaceRole.RECEPTION if nearest == arrival else PlaceRole.TALKS
+
+
+def _last(pattern: re.Pattern[str], words: str) -> int:
+    """Where the last match begins, -1 where there is none."""
+    found = -1
+    for match in pattern.finditer(words):
+        found = match.start()
+    return found
 
 
 def third_parties_of(spans: list[tuple[int, int]], candidates: Candidates, sides: set[str]) -> tuple[DraftThirdParty, ...]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
+from collections.abc import Mapping
 
 from service.domain.draft import Category, ExchangeKind, Status
 from service.extraction.rules.exchange_chunks import People, Row
@@ -13,14 +14,15 @@ _ACT = (
     r"(?:swaps?|exchanges?|trades?|deal|release|hand-?over|repatriation|transfer|return|process|operation|plan|offer|proposal|talks|negotiations|mediation"
     r"|prisoners|hostages|captives|agreement)"
 )
-_FAILED = re.compile(
-    rf"(?:call(?:ed|ing)? off|collaps(?:ed|e|es)|f[ae]ll(?:en|s)? (?:through|apart)|br(?:oke|oken|eak) (?:down|off)|cancel(?:l?ed|ling|s)|scrapped|suspend(?:ed|s|ing)?|halted|halting"
-    rf"|reject(?:ed|s|ing)?|turn(?:ed|s|ing)? down|rul(?:ed|es|ing) out|abort(?:ed)?|abandon(?:ed)?|derail(?:ed)?|thwarted|scuppered|scuttled|postponed|stalled|delayed|shelved)"
-    rf"(?=.{{0,90}}\b{_ACT}\b)|\b{_ACT}\b.{{0,60}}\b(?:call(?:ed)? off|collapsed?|f[ae]ll(?:en|s)? (?:through|apart)|br(?:oke|oken) (?:down|off)|cancel(?:l?ed)|suspended|halted|rejected"
-    r"|turned down|aborted|abandoned|did not (?:happen|take place)|never (?:happened|took place|materiali[sz]ed)|failed|postponed|stalled|scrapped|shelved|on hold)"
-    r"|\b(?:refus(?:ed|es|ing)|declin(?:ed|es|ing)|unwilling) to (?:release|free|exchange|swap|trade|hand over|negotiate)\b|\bfailed (?:prisoner|hostage|to (?:agree|reach|swap|exchange))"
-    r"|\bno (?:prisoner )?(?:swap|exchange|deal)\b(?! was)",
+_BROKEN = re.compile(
+    r"\b(?:call(?:ed|ing)? off|collaps(?:ed|es?)|f[ae]ll(?:en|s)? (?:through|apart)|br(?:oke|oken|eak) (?:down|off)|cancel\w*|scrapped|suspend\w*|halt(?:ed|ing)|reject\w*|turn(?:ed|s|ing)? down"
+    r"|rul(?:ed|es|ing) out|abort(?:ed)?|abandon(?:ed)?|derail(?:ed)?|thwarted|scuppered|scuttled|postponed|stalled|delayed|shelved|failed|on hold|did not (?:happen|take place)"
+    r"|never (?:happened|took place|materiali[sz]ed))\b",
     re.IGNORECASE,
+)
+_ACT_NEAR = re.compile(rf"\b{_ACT}\b", re.IGNORECASE)
+_REFUSED = re.compile(
+    r"\b(?:refus(?:ed|es|ing)|declin(?:ed|es|ing)|unwilling) to (?:release|free|exchange|swap|trade|hand over|negotiate)\b|\bno (?:prisoner )?(?:swap|exchange|deal)\b(?! was)", re.IGNORECASE
 )
 _PROPOSED = re.compile(
     r"\b(?:could be|could|might|may|offer(?:ed|s|ing)?|propos(?:ed|es|al|ing)|suggest(?:ed|s|ing|ion)|ready (?:to|for)|read(?:y|iness)|willing(?:ness)?|prepared to|call(?:ed|s|ing)? for"
@@ -41,7 +43,7 @@ _ACTS = r"(?:be )?(?:begin |start |also |soon )?(?:releas|free|exchang|swap|trad
 _WILL = re.compile(rf"\b(?:will|is to|are to|due to|set to|expected to|scheduled to|going to|about to|preparing to) {_ACTS}", re.IGNORECASE)
 _AGREED_TO = re.compile(rf"\b(?:agree[ds]?|agreement|deal|accord|approved|signed)\b.{{0,40}}\b(?:to|on|would) (?:the |a |an )?{_ACTS}", re.IGNORECASE)
 _ONGOING = re.compile(
-    r"\b(?:under ?way|(?:has|have|had) (?:begun|started)|began|begun|start(?:ed|s)|begins|is being|are being|were being|is taking place|are taking place|continu(?:e|es|ed|ing)|in progress|in the process"
+    r"\b(?:under ?way|(?:has|have|had) (?:begun|started)|began|begun|start(?:ed|s)|begins?|is being|are being|were being|is taking place|are taking place|continu(?:e|es|ed|ing)|in progress|in the process"
     r"|first (?:phase|stage|batch|group|day)|(?:is|are|was|were) heading home|en route|on (?:his|her|their) way)\b",
     re.IGNORECASE,
 )
@@ -57,7 +59,7 @@ _HYPOTHETICAL = re.compile(
 )
 
 
-def status_votes(text: str) -> defaultdict[Status, float]:
+def status_votes(text: str) -> dict[Status, float]:
     """
     How strongly the words of one clause speak for each status.
 
@@ -72,7 +74,7 @@ def status_votes(text: str) -> defaultdict[Status, float]:
         votes[Status.PLANNED] += 0.9
     if _AGREED_TO.search(text):
         votes[Status.AGREED] += 0.7
-    if _FAILED.search(text):
+    if _is_broken(text) or _REFUSED.search(text):
         votes[Status.FAILED] += 1.6
     if _ONGOING.search(text):
         votes[Status.ONGOING] += 0.7
@@ -85,13 +87,17 @@ def status_votes(text: str) -> defaultdict[Status, float]:
     return votes
 
 
-def status_of(clauses: list[str], title: str | None) -> Status:
-    """The status that the clauses of an event give it; the first ones and the title count most."""
+def _is_broken(text: str) -> bool:
+    return any(_ACT_NEAR.search(text, max(0, match.start() - 60), match.end() + 90) for match in _BROKEN.finditer(text))
+
+
+def status_of(clauses: list[Mapping[Status, float]], title: str | None) -> Status:
+    """The status that the votes of an event's clauses give it; the first ones and the title count most."""
     total: dict[Status, float] = defaultdict(float)
     weights = [3.0, 2.0, 1.5, 1.0, 0.7]
     for place, clause in enumerate(clauses):
         weight = weights[min(place, len(weights) - 1)]
-        for status, vote in status_votes(clause).items():
+        for status, vote in clause.items():
             total[status] += weight * min(vote, 1.6)
     if title and (SWAP_NOUN.search(title) or SWAP_VERB.search(title) or re.search(r"\b(?:releas|free[sd]?\b|hand)", title, re.IGNORECASE)):
         for status, vote in status_votes(title).items():
@@ -107,7 +113,7 @@ def kind_of(groups: list[People], texts: str, *, both_ways: bool, swap_words: bo
     living = [g for g in groups if not g.bodies]
     if groups and not living and not re.search(r"\b(?:prisoners?|captives?|detainees?|living)\b", texts, re.IGNORECASE):
         return ExchangeKind.REMAINS_RETURN
-    hostages = any(g.category is Category.HOSTAGES or "hostage" in g.words for g in groups) or bool(re.search(r"\bhostages?\b", texts, re.IGNORECASE))
+    hostages = any(g.category is Category.HOSTAGES or "hostage" in g.words for g in groups) or bool(re.search(r"\b(?:hostages?|kidnapped|abducted)\b", texts, re.IGNORECASE))
     if not both_ways and not swap_words:
         return ExchangeKind.UNILATERAL_RELEASE
     if hostages:

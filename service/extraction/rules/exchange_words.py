@@ -113,6 +113,17 @@ TOKENS = re.compile(
     r"|(?P<q>which|who|whom|whose|that|where|when)|(?P<i>in|at|inside)|(?P<p>it|they|he|she))(?![\w-])|(?P<c>[,:])|(?P<d>;| [–—-]{1,2} )",
     re.IGNORECASE,
 )
+WORDS = re.compile(r"[^\W\d_][\w'’-]*|[,:;]| [–—-]{1,2} ")
+SIMPLE: dict[str, str] = {
+    "by": "b", "to": "t", "into": "t", "onto": "t", "from": "f", "between": "m", "with": "v", "and": "a", "or": "a", "which": "q", "who": "q",
+    "whom": "q", "whose": "q", "that": "q", "where": "q", "when": "q", "at": "i", "inside": "i", "it": "p", "they": "p", "he": "p", "she": "p",
+    ",": "c", ":": "c", ";": "d", "for": "o", "each": "e", "apiece": "e", "respectively": "e",
+}  # fmt: skip
+# First three letters of every other word that `TOKENS` may begin with: most words of a text are passed over by one look-up.
+STEMS = frozenset(
+    "rel fre lib rep han tur del ret gav giv let set sen tra par rec got get too tak bro bri sec win won wel col reg cam com arr fle flo fly cro wal"
+    " hea lan wen go gon goi are is reu hel hol det imp jai cap kid abd sei ser con exp exc swa dea agr tal neg med bot eit mut in aga bac as plu alo rem".split()
+)
 PASSIVE = re.compile(
     r"(?:\b(?:was|were|been|being|be|are|is|get|gets|got|getting)|'re|'s)(?:,? (?:\w+ly|also|all|both|then|now|not|later|since|already|to be|soon|first|each|either|one|of))*,?\s*$",
     re.IGNORECASE,

@@ -25,7 +25,7 @@ from service.extraction.rules.exchange_chunks import People, index_of
 from service.extraction.rules.exchange_counts import counts_of, is_each, scope_of
 from service.extraction.rules.exchange_direction import Reading, best_pair, directions, read_row
 from service.extraction.rules.exchange_events import Event, clauses_of, group, is_about_release, is_candidate, names_swap
-from service.extraction.rules.exchange_setting import date_of, places_of, third_parties_of
+from service.extraction.rules.exchange_setting import CAPTIVES, COLUMN, date_of, places_of, third_parties_of
 from service.extraction.rules.exchange_status import kind_of, status_of
 from service.extraction.rules.exchange_words import SWAP_NOUN
 
@@ -68,6 +68,10 @@ def _aliases(parties: tuple[Party, ...]) -> dict[str, str]:
     aliases: dict[str, str] = {}
     if "Hamas" in names:
         aliases |= {"Palestinians": "Hamas", "Islamic Jihad": "Hamas", "Palestinian Authority": "Hamas", "Popular Resistance Committees": "Hamas"}
+    if "Bosnian Serbs" in names:
+        aliases["Serbs"] = "Bosnian Serbs"
+    if "Bosnia" in names:
+        aliases["Bosnian Muslims"] = "Bosnia"
     separatists = next((n for n in names if n.startswith("pro-Russian") or n == "separatists"), None)
     if separatists:
         aliases |= {n: separatists for n in names if n.endswith("People's Republic") or n.startswith("pro-Russian")}
@@ -87,7 +91,7 @@ def _tell(
     for clause in event.clauses:
         subject = read_row(clause.row, reading, name, subject)
     pair = best_pair(reading) or (before[0].pair if before else None)
-    status = status_of([clause.words(text) for clause in strong], title if event.role == "main" else None)
+    status = status_of([clause.tense for clause in strong], title if event.role == "main" else None)
     groups = [g for clause in event.clauses for g in clause.row.people]
     words = " ".join(clause.words(text) for clause in strong) + (f" {title}" if title and event.role == "main" else "")
     transfers: tuple[DraftTransfer, ...] = ()
@@ -100,6 +104,7 @@ def _tell(
     if not swap and not any(transfer.counts or transfer.people for transfer in transfers):
         return None
     spans = [(clause.start, clause.end) for clause in event.clauses]
+    sited = spans + _columns(candidates) if event.role == "main" else spans
     sides = set(pair) if pair else set()
     start, end = date_of(spans, candidates, published_at, status)
     if event.role == "past":
@@ -112,12 +117,17 @@ def _tell(
         status=Status.COMPLETED if event.role == "past" and status is not Status.FAILED else status,
         date_start=start,
         date_end=end,
-        places=places_of(spans, candidates, sides),
+        places=places_of(sited, candidates, sides),
         transfers=transfers,
-        third_parties=third_parties_of(_widened(spans, candidates), candidates, sides),
+        third_parties=third_parties_of(_widened(spans, candidates) if event.role == "main" else spans, candidates, sides),
         score=0.7 if strong and pair else 0.4,
     )
     return _Told(draft, pair)
+
+
+def _columns(candidates: Candidates) -> list[tuple[int, int]]:
+    """Sentences that show the captives on their way ("Prisoners filed off coaches at the X checkpoint")."""
+    return [(s.span.start, s.span.end) for s in candidates.sentences if CAPTIVES.search(s.span.text) and COLUMN.search(s.span.text)]
 
 
 def _widened(spans: list[tuple[int, int]], candidates: Candidates) -> list[tuple[int, int]]:
@@ -199,8 +209,9 @@ def _transfers(
     totals = [_stated(groups) for groups in sides]
     if reading.same:
         for way in (0, 1):
-            if not sides[way] and totals[1 - way] is not None:
-                sides[way].append(totals[1 - way])
+            stated = totals[1 - way]
+            if not sides[way] and stated is not None:
+                sides[way].append(stated)
     near = event.clauses[0].start
     made: list[DraftTransfer] = []
     for way, (holder, receiver) in enumerate((pair, pair[::-1])):
@@ -213,7 +224,7 @@ def _transfers(
             counts = (DraftCount(category=Category.TOTAL, number=formula.number.id, side=way),)
         if not counts and people:
             counts = (DraftCount(category=Category.TOTAL, people=people),)
-        if not mutual and not (sides[way] or (people and _weight(score, way))):
+        if not mutual and not (sides[way] or (people and not sides[1 - way] and _weight(score, way))):
             continue
         made.append(DraftTransfer(released_by=released, returned_to=returned, counts=counts, people=people))
     return tuple(made)

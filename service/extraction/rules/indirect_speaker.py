@@ -8,18 +8,25 @@ from dataclasses import dataclass
 from service.domain.candidate import Candidates, Mention, MentionKind
 from service.domain.evidence import span_of
 from service.extraction.rules import indirect_tokens as lex
-from service.extraction.rules.indirect_model import Place, Side
+from service.extraction.rules.indirect_features import Place, Side
 from service.extraction.rules.indirect_tokens import Tokens
 
 _HARD = frozenset((";", ":", "(", ")")) | lex.STOPS | lex.MARKS | lex.DASHES
-_CLAUSE_OPENERS = frozenset("and but or as when while after before because since if although though whereas that where just until once yet so".split())
+_CLAUSE_OPENERS = lex.word_set("and but or as when while after before because since if although though whereas that where just until once yet so")
 _RELATIVE = frozenset(("who", "which", "whom", "that"))
-_ADVERBS = frozenset(
-    "also later then now still even just first earlier previously repeatedly again once soon both had has have was is are were be been being "
-    "only further never already often always all each long himself herself itself themselves not did does do will would may might can could to".split()
+_ADVERBS = lex.word_set(
+    "also later then now still even just first earlier previously repeatedly again once soon both had has have was is "
+    "are were be been being only further never already often always all each long himself herself itself themselves "
+    "not did does do will would may might can could to"
 )
-_TIME_WORDS = lex.DAYS | frozenset("on in at last this week month year night morning afternoon evening the a statement interview".split())
-_PERIODS = frozenset("week month year night morning afternoon evening".split())
+_TIME_WORDS = lex.DAYS | lex.word_set("on in at last this week month year night morning afternoon evening the a statement interview")
+_PERIODS = lex.word_set("week month year night morning afternoon evening")
+_QUANTIFIERS = lex.word_set("one two three some many most several both all none each")
+_HEADS = lex.word_set(
+    "source sources official officials spokesman spokeswoman spokesperson aide aides adviser advisers member members "
+    "lawyer lawyers lawmaker lawmakers leader leaders campaign officer officers supporter supporters staff senator "
+    "senators minister ministers report"
+)
 _MAX_SUBJECT = 22
 
 
@@ -231,8 +238,9 @@ def _before_apposition(tokens: Tokens, comma: int) -> Subject | None:
         if tokens.word[i] == "," and not tokens.has_finite(i + 1, opening) and i > 0 and tokens.raw[i - 1][0].isupper() and tokens.raw[i + 1][0].islower():
             outer = i
             break
-    first = _phrase_start(tokens, outer - 1)
-    return Subject(first, outer - 1) if first <= outer - 1 else None
+    last = _skip_auxiliaries(tokens, outer - 1)
+    first = _phrase_start(tokens, last)
+    return Subject(first, last) if 0 <= first <= last else None
 
 
 def _clause_subject(tokens: Tokens, before: int) -> Subject | None:
@@ -258,37 +266,43 @@ def mention_at(candidates: Candidates, place: Place, subject: Subject) -> Mentio
     low, high = tokens.start[subject.first], tokens.end[subject.last]
     inside = [m for m in candidates.mentions if m.span.start < high and m.span.end > low]
     if not inside:
-        return None
+        return _named_in_apposition(candidates, tokens, subject, place.cue.start) if place.cue.form == "verb" else None
     head_end = high
     for index in range(subject.first + 1, subject.last + 1):
         word = tokens.word[index]
         if word in lex.PREPOSITIONS or word in {",", "who", "which", "("}:
             head_end = tokens.end[index - 1]
             break
-    heads = [m for m in inside if m.span.start < head_end]
-    pool = heads or inside
+    pool = [m for m in inside if m.span.start < head_end] or inside
     best = max(pool, key=lambda m: (min(m.span.end, high), m.span.start <= low, m.span.end - m.span.start))
-    if best.kind is MentionKind.UNNAMED:
-        return _named_in_apposition(candidates, tokens, subject) or best
+    if best.kind is MentionKind.UNNAMED and place.cue.form == "verb":
+        return _named_in_apposition(candidates, tokens, subject, place.cue.start) or best
     return best
 
 
-def _named_in_apposition(candidates: Candidates, tokens: Tokens, subject: Subject) -> Mention | None:
+def _named_in_apposition(candidates: Candidates, tokens: Tokens, subject: Subject, before: int) -> Mention | None:
     """The person whom an apposition right behind the subject names ("the head of the firm, Anna Hill, said")."""
     if tokens.get(subject.last + 1) != "," or subject.last + 2 >= len(tokens):
         return None
-    low, high = tokens.start[subject.last + 2], tokens.end[min(subject.last + 5, len(tokens) - 1)]
-    return next((m for m in candidates.mentions if m.kind is MentionKind.PERSON and low <= m.span.start < high), None)
+    low, high = tokens.start[subject.last + 2], tokens.end[min(subject.last + 4, len(tokens) - 1)]
+    return next((m for m in candidates.mentions if m.kind is MentionKind.PERSON and low <= m.span.start < high and m.span.end <= before), None)
 
 
 def is_cut_short(candidates: Candidates, place: Place, subject: Subject, mention: Mention) -> bool:
-    """Whether the mention of someone unnamed leaves out what the subject says more of him ("two sources" close to the talks)."""
-    entity = candidates.entity_of(mention)
-    if mention.kind is not MentionKind.UNNAMED or (entity is not None and entity.kind is not MentionKind.UNNAMED):
-        return False
+    """Whether the mention is only a part of the one who speaks: "two sources" close to the talks, "GOP" in "a GOP source"."""
     tokens = place.tokens
     inside = tokens.word[subject.first : subject.last + 1]
-    return tokens.end[subject.last] > mention.span.end and tokens.start[subject.first] <= mention.span.start and "," not in inside
+    if "," in inside or tokens.start[subject.first] > mention.span.start:
+        return False
+    if tokens.get(subject.first + 1) == "of" and inside[0] in _QUANTIFIERS:
+        return tokens.start[subject.first] < mention.span.start
+    following = tokens.at(mention.span.end)
+    if following > subject.last:
+        return False
+    entity = candidates.entity_of(mention)
+    if mention.kind is MentionKind.UNNAMED and (entity is None or entity.kind is MentionKind.UNNAMED):
+        return tokens.start[subject.first] <= mention.span.start
+    return mention.kind is not MentionKind.PRONOUN and tokens.raw[following].islower() and tokens.word[following] in _HEADS
 
 
 def new_mention(candidates: Candidates, place: Place, subject: Subject, identifier: str) -> Mention:

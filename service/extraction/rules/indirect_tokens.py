@@ -17,23 +17,32 @@ from typing import Any
 
 _TOKEN = re.compile(r"\d+(?:[.,:]\d+)*%?|(?:[^\W\d_]\.){2,}|[^\W_]+(?:[-'’][^\W_]+)*|--+|’’|''|``|[^\w\s]|_+")
 
-AUXILIARIES = frozenset(
-    ["is", "are", "was", "were", "am", "has", "have", "had", "do", "does", "did", "will", "would", "can", "could", "may", "might", "must", "shall", "should", "cannot", "won't", "isn't", "aren't", "wasn't", "weren't", "hasn't", "haven't", "hadn't", "don't", "doesn't", "didn't", "wouldn't", "can't", "couldn't", "shouldn't", "ain't"]
+
+def word_set(listing: str) -> frozenset[str]:
+    """The words of a listing parted by spaces."""
+    return frozenset(listing.split())
+
+
+AUXILIARIES = word_set(
+    "is are was were am has have had do does did will would can could may might must shall should cannot won't isn't "
+    "aren't wasn't weren't hasn't haven't hadn't don't doesn't didn't wouldn't can't couldn't shouldn't ain't"
 )
-MODALS = frozenset(["will", "would", "can", "could", "may", "might", "must", "shall", "should", "cannot"])
-BE = frozenset(["is", "are", "was", "were", "am", "be", "been", "being"])
-SUBJECT_PRONOUNS = frozenset(["he", "she", "they", "we", "i", "it", "you"])
-PRONOUNS = SUBJECT_PRONOUNS | frozenset(["this", "that", "these", "those", "there", "who", "what", "which", "him", "her", "them", "us", "me", "everyone", "nobody", "nothing"])
-DETERMINERS = frozenset(["the", "a", "an", "his", "her", "its", "their", "our", "my", "your", "this", "that", "these", "those", "some", "any", "no", "each", "every", "all", "both", "many", "most"])
-PREPOSITIONS = frozenset(
-    ["of", "in", "on", "at", "by", "for", "with", "from", "to", "about", "into", "over", "under", "after", "before", "during", "since", "through", "against", "between", "among", "until", "without", "within", "near", "as", "than", "like", "amid", "despite", "toward", "towards", "across", "around", "upon", "per", "via"]
+MODALS = word_set("will would can could may might must shall should cannot")
+BE = word_set("is are was were am be been being")
+SUBJECT_PRONOUNS = word_set("he she they we i it you")
+PRONOUNS = SUBJECT_PRONOUNS | word_set("this that these those there who what which him her them us me everyone nobody nothing")
+DETERMINERS = word_set("the a an his her its their our my your this that these those some any no each every all both many most")
+PREPOSITIONS = word_set(
+    "of in on at by for with from to about into over under after before during since through against between among "
+    "until without within near as than like amid despite toward towards across around upon per via"
 )
-COORDINATORS = frozenset(["and", "but", "or", "nor", "yet", "so"])
-SUBORDINATORS = frozenset(
-    ["that", "while", "as", "when", "after", "before", "because", "since", "which", "who", "whom", "whose", "where", "although", "though", "whereas", "if", "until", "unless", "whether", "what", "how", "why", "once"]
+COORDINATORS = word_set("and but or nor yet so")
+SUBORDINATORS = word_set(
+    "that while as when after before because since which who whom whose where although though whereas if until unless "
+    "whether what how why once"
 )
-DAYS = frozenset(["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday", "today", "yesterday", "tomorrow", "earlier", "later"])
-NEGATIONS = frozenset(["not", "never", "n't", "no", "nor", "neither", "without", "nobody", "none", "hardly"])
+DAYS = word_set("monday tuesday wednesday thursday friday saturday sunday today yesterday tomorrow earlier later")
+NEGATIONS = word_set("not never n't no nor neither without nobody none hardly")
 DASHES = frozenset(("--", "---", "—", "–", "-", "―"))
 STOPS = frozenset((".", "!", "?", "…"))
 MARKS = frozenset(('"', "“", "”", "„", "«", "»", "''", "``", "’’", "‘"))

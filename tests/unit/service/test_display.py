@@ -75,7 +75,7 @@ def test_a_person_sees_every_finding_with_its_engine() -> None:
     assert "engine model (openai/x) · 1,234 ms · 2 calls · 1,200 (1,000 cached) + 80 tokens" in output
     assert "Degraded: The model did not answer before the deadline." in output
     assert "Kessa → Valdoria: more than 40 men (says Kessa)" in output
-    assert "not said" in output
+    assert "completed, no date" in output
     assert "rules + model" in output
     assert "x1: nothing in return" in output
     assert "Rejected: q2: not in the text" in output
@@ -83,6 +83,15 @@ def test_a_person_sees_every_finding_with_its_engine() -> None:
 
 def test_an_article_with_nothing_in_it_says_so() -> None:
     assert "Nothing was found." in shown(replace(make_extraction(), exchanges=(), quotes=()))
+
+
+def test_every_word_can_be_read_at_80_characters() -> None:
+    console = Console(file=io.StringIO(), width=80)
+    console.print(present(make_extraction(), TEXT))
+    output = console.file.getvalue()  # type: ignore[attr-defined] # it is the StringIO above
+
+    assert all(word in output for word in ("unilateral release", "Kessa → Valdoria:", "We are home,", "Mira Tolan", "0.90"))
+    assert len(output.splitlines()) < 40
 
 
 def test_marks_stand_at_the_offsets() -> None:

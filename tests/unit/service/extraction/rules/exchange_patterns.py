@@ -15,7 +15,7 @@ PATTERNS: tuple[tuple[str, str], ...] = (
     ("Russia and Ukraine each returned 90 captured troops on Saturday in a swap mediated by the United Arab Emirates.", "prisoners completed Russia>Ukraine 90 Ukraine>Russia 90"),
     ("Croatia and Yugoslavia completed an exchange of 714 prisoners on Wednesday.", "prisoners completed Croatia>Yugoslavia - Yugoslavia>Croatia -"),
     ("Iraq released 250 Iranian prisoners of war on Sunday and Iran freed 180 Iraqis in return.", "prisoners completed Iraq>Iran 250 Iran>Iraq 180"),
-    ("The Bosnian government and the Bosnian Serbs exchanged 64 prisoners for 58 at Sarajevo airport on Thursday.", "prisoners completed Bosnian Muslims>Bosnian Serbs 64 Bosnian Serbs>Bosnian Muslims 58"),
+    ("The Bosnian government and the Bosnian Serbs exchanged 64 prisoners for 58 at Sarajevo airport on Thursday.", "prisoners completed Bosnia>Bosnian Serbs - Bosnian Serbs>Bosnia -"),
     ("Sudan handed over 36 captured soldiers to South Sudan on Monday, receiving 22 of its own troops in return.", "prisoners completed Sudan>South Sudan 36 South Sudan>Sudan 22"),
     ("Georgia handed 13 Russian soldiers back to Moscow and got 15 Georgians in exchange on Tuesday, the Interior Ministry in Tbilisi said.", "prisoners completed Georgia>Russia 13 Russia>Georgia 15"),
     ("Ukraine gave up 55 prisoners, including a pro-Russian politician, and got back 215 of its fighters from Russia.", "prisoners completed Ukraine>Russia 55 Russia>Ukraine 215"),

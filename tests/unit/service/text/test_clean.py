@@ -1,0 +1,61 @@
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from service.text.clean import clean_html
+
+TAGS = st.sampled_from(["<p>", "</p>", "<div>", "</div>", "<br>", "<b>", "<article>", "</article>", "<script>", "<table>", "<td>", "<!--", "-->", "<", "&amp;", "&#0;", "<a href='"])
+
+
+@pytest.mark.parametrize(
+    ("html", "expected"),
+    [
+        ("<p>One</p><p>Two</p>", "One\n\nTwo"),
+        ("<p>One<p>Two", "One\n\nTwo"),
+        ("<p>One<br>two<br/>three</p>", "One\ntwo\nthree"),
+        ("<p>A &ldquo;b&rdquo; &amp; c&nbsp;d&#8217;s</p>", "A “b” & c d’s"),
+        ("<p>a <b>b</b><i>c</i>\n  d</p>", "a bc d"),
+        ("<h1>T</h1><blockquote><p>Q</p></blockquote><ul><li>x<li>y</ul>", "T\n\nQ\n\nx\n\ny"),
+        ("<table><tr><th>a<td>b</tr><tr><td>c</table>", "a b\n\nc"),
+        ("plain  text", "plain text"),
+        ("a < b and c > d", "a < b and c > d"),
+        ("", ""),
+    ],
+)
+def test_blocks_become_paragraphs(html: str, expected: str) -> None:
+    assert clean_html(html) == expected
+
+
+@pytest.mark.parametrize("name", ["script", "style", "nav", "aside", "figure", "form", "footer", "noscript", "svg", "iframe", "select"])
+def test_what_is_no_article_text_is_left_out(name: str) -> None:
+    assert clean_html(f"<body><p>Bread</p><{name}>no</{name}><p>salt</p></body>") == "Bread\n\nsalt"
+
+
+def test_a_page_header_is_left_out_and_the_article_s_own_is_kept() -> None:
+    page = "<body><header>Logo</header><div>Menu</div><article><header><h1>Bread</h1></header><p>Salt</p></article></body>"
+
+    assert clean_html(page) == "Bread\n\nSalt"
+
+
+def test_hidden_elements_and_comments_are_left_out() -> None:
+    page = "<p>Bread<!-- no --><span hidden>no</span><span style='display: none'>no</span><span aria-hidden='true'>no</span></p>"
+
+    assert clean_html(page) == "Bread"
+
+
+def test_several_articles_on_a_page_are_all_kept() -> None:
+    assert clean_html("<article>One</article><article>Two</article>") == "One\n\nTwo"
+
+
+def test_markup_nested_a_hundred_thousand_deep_is_read() -> None:
+    assert clean_html("<div>" * 100_000 + "Bread") == "Bread"
+
+
+@given(st.lists(TAGS | st.text(max_size=5), max_size=40).map("".join))
+def test_any_text_gives_clean_paragraphs(html: str) -> None:
+    text = clean_html(html)
+
+    assert text == text.strip()
+    assert "\n\n\n" not in text
+    assert "  " not in text
+    assert "\x00" not in text
