@@ -118,11 +118,17 @@ EXPECTED = Answer(
     ],
 )
 
+# The same in the shape of the real service's answers, for the regions that it marks in ARTICLE.
+EXPECTED_OF_SERVICE = {
+    "quotes": [{"q": f"Q{n}", "use": "direct", "by": "Marta Lindqvist"} for n in range(1, 21)],
+    "exchanges": [],
+}
 SYSTEM = "Extract quotations and exchanges by the numbers of sentences, quotations, numbers and dates. " * 10
+REPEATS = 20
 ARTICLE = (
     "The two sides released forty-one prisoners each at the bridge on Friday, the ministry of Velm said. "
     "“We waited four winters for this morning,” said Marta Lindqvist, whose brother came in the third lorry.\n"
-) * 20
+) * REPEATS
 PROMPT = ({"role": "system", "content": SYSTEM}, {"role": "user", "content": ARTICLE})
 
 
@@ -166,14 +172,15 @@ def http_answer(body: bytes) -> bytes:
     return b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n" % len(body) + body
 
 
-async def run_upstream(port: int, delay_s: float) -> None:
+async def run_upstream(port: int, delay_s: float, *, answer_of: str) -> None:
     usage = {
         "prompt_tokens": 1200,
         "completion_tokens": 400,
         "total_tokens": 1600,
         "prompt_tokens_details": {"cached_tokens": 900},
     }
-    message = {"role": "assistant", "content": EXPECTED.model_dump_json()}
+    content = json.dumps(EXPECTED_OF_SERVICE) if answer_of == "service" else EXPECTED.model_dump_json()
+    message = {"role": "assistant", "content": content}
     completion = {
         "id": "chatcmpl-1",
         "object": "chat.completion",
@@ -513,9 +520,10 @@ async def watch(port: int, pid: int) -> None:
 
 
 @contextmanager
-def upstream(delay_s: float) -> Iterator[str]:
+def upstream(delay_s: float, *, answer_of: str) -> Iterator[str]:
     port = _free_port()
     command = [sys.executable, __file__, "serve-upstream", "--port", str(port), "--delay", str(delay_s)]
+    command += ["--variant", answer_of]
     with started(command, port, ready="/v1/models") as server:
         yield server.url + "/v1"
 
@@ -527,6 +535,7 @@ def variant(name: str, base_url: str, *, loop: str, service: str | None) -> Iter
     if name == "service":
         command = shlex.split((service or "").format(port=port))
         environment = {"PARLEY_MODEL": "openai/scripted", "PARLEY_BASE_URL": base_url, "PARLEY_API_KEY": "k"}
+        environment["PARLEY_LOG_LEVEL"] = "warning"
     else:
         command = [sys.executable, __file__, "serve-variant", "--variant", name, "--port", str(port)]
         command += ["--base-url", base_url, "--loop", loop]
@@ -538,10 +547,12 @@ def report_overhead(names: list[str], *, requests: int, loop: str, service: str 
     print(f"\nA model of 0 ms, one connection, {requests} requests (loop: {loop})")
     print(f"{'variant':10} {'p50 ms':>8} {'p99 ms':>8} {'CPU ms':>8} {'of stock':>9} {'of raw':>7} {'failed':>7}")
     loads: dict[str, Load] = {}
-    with upstream(0) as base_url:
-        for name in names:
-            with variant(name, base_url, loop=loop, service=service) as server:
-                loads[name] = asyncio.run(load(server, requests=requests, at_once=False))
+    for name in names:
+        with (
+            upstream(0, answer_of=name) as base_url,
+            variant(name, base_url, loop=loop, service=service) as server,
+        ):
+            loads[name] = asyncio.run(load(server, requests=requests, at_once=False))
     for name, figures in loads.items():
         stock, raw = (loads[other].cpu_ms_each if other in loads else float("nan") for other in ("stock", "raw"))
         print(
@@ -560,15 +571,17 @@ def report_in_flight(
         f" {'ready p99 ms':>13} {'ready max ms':>13}"
     )
     loads: dict[str, Load] = {}
-    with upstream(delay_s) as base_url:
-        for name in names:
-            with variant(name, base_url, loop=loop, service=service) as server:
-                figures = loads[name] = asyncio.run(load(server, requests=requests, at_once=True, ramp_s=ramp_s))
-            print(
-                f"{name:10} {figures.answered:8d} {figures.p50_ms / 1e3 - delay_s:12.2f} {figures.p99_ms / 1e3 - delay_s:12.2f}"
-                f" {figures.cpu_ms_each:8.2f} {figures.bytes_each / 1e3:8.1f}"
-                f" {figures.ready_p99_ms:13.1f} {figures.ready_max_ms:13.1f}"
-            )
+    for name in names:
+        with (
+            upstream(delay_s, answer_of=name) as base_url,
+            variant(name, base_url, loop=loop, service=service) as server,
+        ):
+            figures = loads[name] = asyncio.run(load(server, requests=requests, at_once=True, ramp_s=ramp_s))
+        print(
+            f"{name:10} {figures.answered:8d} {figures.p50_ms / 1e3 - delay_s:12.2f} {figures.p99_ms / 1e3 - delay_s:12.2f}"
+            f" {figures.cpu_ms_each:8.2f} {figures.bytes_each / 1e3:8.1f}"
+            f" {figures.ready_p99_ms:13.1f} {figures.ready_max_ms:13.1f}"
+        )
     return loads
 
 
@@ -590,7 +603,7 @@ def main() -> None:
     parser.add_argument("--json", type=Path, help="also write the figures there")
     given = parser.parse_args()
     if given.role == "serve-upstream":
-        asyncio.run(run_upstream(given.port, given.delay))
+        asyncio.run(run_upstream(given.port, given.delay, answer_of=given.variant))
     elif given.role == "serve-variant":
         run_variant(given.variant, given.port, given.base_url, given.loop)
     elif given.role == "watch":

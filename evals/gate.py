@@ -1,7 +1,7 @@
-"""The gate: does a run hold the committed floors, and is it not worse than its baseline? Pure: runs and floors in, failures out.
+"""The gate: does a run hold the committed floors, and is it not worse than its baseline? Runs and floors in, failures out.
 
-Rules: hard zeros; floors and ceilings; cases that must pass; non-inferiority: a figure fails if the whole 95 % interval of the paired
-difference lies on the worse side of 0, or if it drops by more than `DELTA` with p < `ALPHA`.
+Rules: hard zeros; floors and ceilings; cases that must pass; non-inferiority: a figure fails if the whole 95 % interval of the
+paired difference lies on the worse side of 0, or if it drops by more than `DELTA` with p < `ALPHA`.
 Exit codes of the command: 0 passed, 1 failed, 2 could not evaluate.
 """
 

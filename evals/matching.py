@@ -161,6 +161,8 @@ def _canonical(exchange: Exchange, *, closing: bool) -> Exchange:
     for transfer in exchange.transfers:
         counts = tuple(count for count in transfer.counts if count.is_stated)
         counts = close_sums(counts) if closing else counts
+        if transfer.source is None and transfer.target is None and not counts:
+            continue  # it says nothing, and must not even break a tie
         transfers.append(replace(transfer, counts=tuple(sorted(counts, key=repr))))
     return replace(
         exchange,

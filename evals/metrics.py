@@ -261,6 +261,7 @@ FIGURES: Mapping[str, Callable[[CaseScore], Ratio]] = {
     "quotes.cue": _quotes("marked", "cue", "cue_of"),
     "quotes.chars_precision": _quotes("marked", "chars_common", "chars_predicted"),
     "quotes.chars_recall": _quotes("marked", "chars_common", "chars_gold"),
+    "quotes.hallucinated": lambda score: (score.quotes.hallucinated, score.quotes.group("all").predicted),
     **{f"{kind}.{name}": _quotes(kind, found, "f1") for kind in ("direct", "mixed", "indirect")
        for name, found in (("exact_f1", "exact"), ("overlap_f1", "overlap"), ("attributed_f1", "attributed"))},
     "indirect.overlap80_f1": _quotes("indirect", "overlap80", "f1"),

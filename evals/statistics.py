@@ -108,7 +108,7 @@ def _by_cluster(parts: Sequence[Ratio], clusters: Sequence[Hashable]) -> Array:
         row = sums.setdefault(cluster, [0.0] * len(part))
         for i, value in enumerate(part):
             row[i] += value
-    return np.array(list(sums.values()), dtype=np.float64).reshape(len(sums), -1)
+    return np.array(list(sums.values()), dtype=np.float64).reshape(len(sums), 2)
 
 
 def _paired(a: Sequence[Ratio], b: Sequence[Ratio], clusters: Sequence[Hashable]) -> Array:
@@ -120,7 +120,7 @@ def _resampled(sums: Array, draws: int, seed: int) -> Array:
     """Column sums of `draws` resamples of the rows; shape (columns, draws)."""
     n = len(sums)
     if n == 0:
-        return np.zeros((4, 0))
+        return np.zeros((sums.shape[1], 0))
     rng = np.random.default_rng(seed)
     blocks = [rng.multinomial(n, np.full(n, 1 / n), size=size) @ sums for size in _blocks(draws, n)]
     columns: Array = np.concatenate(blocks).T

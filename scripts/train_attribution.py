@@ -116,9 +116,23 @@ def _agree(one: str, other: str) -> bool:
 
 def positives(scene: Scene, spots: list[Spot], label: Label) -> list[int]:
     """Indices of the right speakers: the gold mention if it is among them, else those that agree by name."""
-    grades = [max((is_speaker(scene, spot, quote) for quote in label.gold if quote.get("speaker")), default=0) for spot in spots]
-    best = max(grades, default=0)
-    return [index for index, grade in enumerate(grades) if grade == best] if best else []
+    grades = [max((is_speaker(scene, spot, quote) + _shared(spot, quote) for quote in label.gold if quote.get("speaker")), default=0.0) for spot in spots]
+    best = max(grades, default=0.0)
+    return [index for index, grade in enumerate(grades) if grade >= best - 0.3 and int(grade) == int(best)] if best else []
+
+
+def _shared(spot: Spot, quote: Row) -> float:
+    """How much of the gold mention and the mention is common to both, in 0..0.99: "Kim's family" before the "Kim" in it."""
+    if quote.get("speaker_start") is None:
+        return 0.0
+    start, end = spot.mention.span.start, spot.mention.span.end
+    common = min(end, quote["speaker_end"]) - max(start, quote["speaker_start"])
+    union = max(end, quote["speaker_end"]) - min(start, quote["speaker_start"])
+    # Where the gold begins matters less than where it ends its head: a name inside a longer apposition counts in full.
+    if end <= quote["speaker_end"] and start >= quote["speaker_start"]:
+        possessor = quote["speaker"][end - quote["speaker_start"]:][:2] in ("'s", "’s", "' ", "’ ")
+        return 0.0 if possessor else 0.99
+    return max(0.0, 0.99 * common / union)
 
 
 class Columns:
@@ -148,7 +162,7 @@ def fit(rows: np.ndarray, columns: np.ndarray, size: tuple[int, int], gradient: 
     return weight
 
 
-def fit_softmax(groups: list[list[list[str]]], right: list[list[int]], drop: frozenset[str], *, least: int = 4, penalty: float = 1.0) -> dict[str, float]:
+def fit_softmax(groups: list[list[list[str]]], right: list[list[int]], drop: frozenset[str], *, least: int = 4, penalty: float = 3.0) -> dict[str, float]:
     """Weights that make the right mentions of each group likely (marginal log likelihood over them)."""
     kept = [(group, good) for group, good in zip(groups, right, strict=True) if good and len(good) < len(group)]
     examples = [[name for name in names if name.split("=")[0] not in drop] for group, _ in kept for names in group]
@@ -169,7 +183,7 @@ def fit_softmax(groups: list[list[list[str]]], right: list[list[int]], drop: fro
     return _named(columns, weight)
 
 
-def fit_logistic(examples: list[list[str]], truth: list[bool], drop: frozenset[str], *, least: int = 4, penalty: float = 1.0) -> dict[str, float]:
+def fit_logistic(examples: list[list[str]], truth: list[bool], drop: frozenset[str], *, least: int = 4, penalty: float = 4.0) -> dict[str, float]:
     """Weights of a logistic model."""
     kept = [[name for name in names if name.split("=")[0] not in drop] for names in examples]
     columns = Columns(Counter(name for names in kept for name in set(names)), least)

@@ -7,6 +7,7 @@ never logged, never turned into text, never chained to ours (which are raised ou
 from __future__ import annotations
 
 import logging
+import re
 from urllib.parse import urlsplit
 from weakref import WeakKeyDictionary
 
@@ -31,6 +32,8 @@ from service.ports import Answer, Message, Reply
 # More than the service ever admits at once: a request must wait for the model, never for a free socket.
 MAX_CONNECTIONS = 20_000
 CONNECT_TIMEOUT_S = 10.0
+# OpenAI's reasoning models, also behind a gateway ("openai/gpt-5-mini"): they refuse any temperature but their own.
+_REASONING = re.compile(r"(?:^|/)(?:o[1-9]|gpt-[5-9])")
 OLLAMA_URL = "http://127.0.0.1:11434/v1"
 
 
@@ -54,10 +57,11 @@ class OpenAIModel:
         self._name = name or f"openai/{model}"
         self._mode = mode_named(manner.mode)
         self._retries = manner.retries
+        reasons = _REASONING.search(model) is not None
         # OpenAI's newer models know only the second name, other servers often only the first.
-        self._limit_field = "max_tokens" if base_url else "max_completion_tokens"
+        self._limit_field = "max_completion_tokens" if base_url is None or reasons else "max_tokens"
         self._settings: dict[str, object] = {"model": model}
-        if manner.temperature is not None:
+        if manner.temperature is not None and not reasons:
             self._settings["temperature"] = manner.temperature
         logging.getLogger("openai").setLevel(logging.WARNING)  # its debug messages hold prompts
         try:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import logging
+from importlib.util import find_spec
 from typing import Any, cast
 
 import instructor
@@ -28,7 +29,8 @@ from service.errors import (
 )
 from service.ports import Answer, InvalidReply, Message, Reply
 
-_EXTRAS = frozenset({"anthropic", "google"})
+# What each extra must bring; instructor itself misses the last one only when the first question is asked.
+_EXTRAS = {"anthropic": ("anthropic",), "google": ("google.genai", "jsonref")}
 
 
 class ProviderModel:
@@ -47,15 +49,14 @@ class ProviderModel:
     def named(cls, reference: str, *, api_key: str | None, manner: Manner) -> ProviderModel:
         """The model "provider/model"; ExtraMissing without the provider's package, SettingInvalid if it is not known."""
         provider = reference.partition("/")[0]
+        if not all(_is_installed(package) for package in _EXTRAS.get(provider, ())):
+            raise ExtraMissing(extra=provider, needed_for=f"The provider {provider!r}")
         given: dict[str, Any] = {} if api_key is None else {"api_key": api_key}
         logging.getLogger("instructor").setLevel(logging.CRITICAL + 1)
         try:
             client = instructor.from_provider(reference, async_client=True, **given)
-        except (ConfigurationError, ImportError) as error:
-            if "install" in str(error).lower() or isinstance(error, ImportError):
-                extra = provider if provider in _EXTRAS else f"instructor[{provider}]"
-                raise ExtraMissing(extra=extra, needed_for=f"The provider {provider!r}") from None
-            expected = "a provider that instructor knows, and its key in PARLEY_API_KEY or the provider's own variable"
+        except (ConfigurationError, ImportError, ValueError):  # the last is what vendors raise without a key
+            expected = "a provider that instructor knows, its package, and its key in PARLEY_API_KEY or its usual variable"
             raise SettingInvalid(setting="PARLEY_MODEL", value=reference, expected=expected) from None
         return cls(client, name=reference, manner=manner)
 
@@ -84,6 +85,8 @@ class ProviderModel:
 
         answer, completion = await call_with_retries(call, retries=self._retries, timeout_s=timeout_s, spent=spent)
         spent.usage = _usage(completion)
+        if _was_refused(completion):
+            raise spent.charge(AnswerRefused())
         return Reply(answer=answer, raw=_raw(completion), usage=spent.usage, calls=spent.calls)
 
     async def is_reachable(self, timeout_s: float) -> bool:
@@ -95,6 +98,13 @@ class ProviderModel:
         close = getattr(self._client.client, "close", None)
         if close is not None and (closing := close()) is not None:
             await closing
+
+
+def _is_installed(package: str) -> bool:
+    try:
+        return find_spec(package) is not None
+    except ModuleNotFoundError:  # a parent package is missing
+        return False
 
 
 def _failure_of(error: InstructorError, spent: Spent) -> CallFailed | InvalidReply:
@@ -143,6 +153,9 @@ def _raw(completion: Any) -> str:
     if message is not None:
         call = _first(getattr(message, "tool_calls", None))
         return call.function.arguments if call is not None else message.content or ""
+    called = _first(getattr(completion, "function_calls", None))
+    if called is not None:
+        return json.dumps(called.args, ensure_ascii=False)
     content = getattr(completion, "content", None)
     if isinstance(content, list):
         inputs = [block.input for block in content if getattr(block, "type", None) == "tool_use"]

@@ -187,8 +187,9 @@ def _with_opinions(answer: EngineAnswer, inquiries: tuple[Inquiry, ...], chosen:
     return replace(answer, quotes=tuple(quotes), exchanges=tuple(exchanges))
 
 
-AGREEMENT, DISAGREEMENT = 1.5, 0.7
-"""Factors on the odds that an item is right (its confidence c is odds c : 1 - c)."""
+AGREEMENT, DISAGREEMENT = 1.05, 0.92
+"""Factors on the odds that an item is right: how much oftener the model agrees with (disputes) a right reading of the rules
+engine than a wrong one, 42 of 65 against 16 of 26 on the development articles. It knows little, so it moves little (ADR 0010)."""
 
 
 def weighed(verdict: Verdict, inquiry: Inquiry, option: int) -> Verdict:

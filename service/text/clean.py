@@ -25,7 +25,7 @@ _BREAKS = re.compile(r"\n{2,}")
 _BLOCK = "\n\n"
 # The parser's time grows with the square of the nesting; no real page comes near this depth.
 _DEPTH = 256
-_TAG = re.compile(r"<(/?)([a-zA-Z][^\s/>]{0,30})[^>]*>")
+_TAG = re.compile(r"<(/?)([a-zA-Z][^\s/>]*)")
 _UNNESTED = frozenset(
     ["area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "param", "source", "track", "wbr",
      "p", "li", "dd", "dt", "tr", "td", "th", "tbody", "thead", "tfoot", "option", "optgroup"]
@@ -53,7 +53,7 @@ def clean_html(html: str) -> str:
 
 
 def _shallow(html: str) -> str:
-    """The markup without the tags that open deeper than `_DEPTH`."""
+    """The markup with the tags that open deeper than `_DEPTH` renamed to one that holds nothing."""
     if html.count("<") <= _DEPTH:
         return html
     depth = 0
@@ -64,7 +64,7 @@ def _shallow(html: str) -> str:
             return tag.group()
         is_kept = depth <= _DEPTH
         depth = max(0, depth - 1) if tag.group(1) else depth + 1
-        return tag.group() if is_kept and depth <= _DEPTH else " "
+        return tag.group() if is_kept and depth <= _DEPTH else f"<{tag.group(1)}wbr"
 
     return _TAG.sub(kept, html)
 

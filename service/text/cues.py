@@ -19,14 +19,6 @@ Group = Literal["report", "directive", "label", "thought"]
 _WORD = re.compile(r"[^\W\d_]+(?:-[^\W\d_]+)*")
 _GAP = re.compile(r"\s+")
 _DOUBLED = re.compile(r"(?:[^aeiou]|^)[aeiou][bdgmnprt]$")
-# A word in front of "claim", "report", "state" ... that makes a noun of it.
-_NOUN_BEFORE = frozenset(
-    ["a", "an", "the", "this", "that", "these", "those", "his", "her", "its", "their", "our", "my", "your", "no", "any", "some", "each", "every", "another", "such", "s", "of", "in", "on", "by", "for", "from", "with", "public", "new", "false", "recent", "earlier", "previous", "official", "unfounded", "repeated", "baseless", "similar", "first", "second", "latest", "own", "many", "several"]
-)
-# ... and that makes a verb of it, whatever its own ending.
-_VERB_BEFORE = frozenset(
-    ["to", "will", "would", "can", "could", "may", "might", "must", "shall", "should", "did", "does", "do", "not", "n't", "who", "they", "we", "i", "you", "he", "she", "it", "which", "and", "also", "has", "have", "had"]
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,9 +58,11 @@ class _Lexicon:
     nouns: dict[str, _Entry]
     phrases: dict[str, tuple[tuple[tuple[str, ...], _Entry], ...]]  # first word -> (all words, entry), longest first
     openers: frozenset[str]  # every word that a cue can begin with
+    noun_after: frozenset[str]  # a word in front of "claim", "report", "state" ... that makes a noun of it
+    verb_after: frozenset[str]  # ... and that makes a verb of it, whatever its own ending
 
 
-_BE = frozenset(["is", "are", "was", "were", "be", "been", "being", "'s", "'re"])
+_BE = frozenset(("is", "are", "was", "were", "be", "been", "being"))
 
 
 def _inflect(lemma: str) -> dict[str, str]:
@@ -123,18 +117,20 @@ def _lexicon() -> _Lexicon:
         entry = _Entry(form, "preposition", data["prepositions"]["strength"], True, "report", None)
         phrase(form, entry)
     ordered = {first: tuple(sorted(found, key=lambda item: -len(item[0]))) for first, found in phrases.items()}
-    return _Lexicon(verbs, nouns, ordered, frozenset(verbs) | frozenset(nouns) | frozenset(ordered))
+    return _Lexicon(verbs, nouns, ordered, frozenset(verbs) | frozenset(nouns) | frozenset(ordered),
+                    frozenset(data["noun_after"]), frozenset(data["verb_after"]))  # fmt: skip
 
 
 def _words(text: str, start: int, end: int) -> Iterator[re.Match[str]]:
     return _WORD.finditer(text, start, end)
 
 
-def _is_noun(text: str, word: str, before: str, after: str) -> bool:
+def _is_noun(word: str, before: str, after: str) -> bool:
     """Whether a word that can be verb or noun (claim, reports) is a noun here, by its neighbours."""
-    if before in _VERB_BEFORE and before != "that":
+    lexicon = _lexicon()
+    if before in lexicon.verb_after:
         return False
-    if before in _NOUN_BEFORE:
+    if before in lexicon.noun_after:
         return True
     if word.endswith("s"):
         return after in {"of", "about", "from", "by", "are", "were", "have"}
@@ -156,7 +152,7 @@ def find_cues(text: str, *, start: int = 0, end: int | None = None) -> tuple[Cue
     for index in [position for position, word in enumerate(words) if word in openers]:
         if index < skip_to:
             continue
-        entry, length = _entry_at(lexicon, text, words, index)
+        entry, length = _entry_at(lexicon, words, index)
         if entry is None:
             continue
         if length > 1 and _broken(text, matches, index, length):
@@ -169,8 +165,7 @@ def find_cues(text: str, *, start: int = 0, end: int | None = None) -> tuple[Cue
 
 
 def is_cue_word(word: str) -> bool:
-    """
-    Whether a single lower-case word is a form of a reporting verb ("adding", "warned").
+    """Whether a single lower-case word is a form of a reporting verb ("adding", "warned").
 
     >>> is_cue_word("adding"), is_cue_word("walking")
     (True, False)
@@ -180,8 +175,7 @@ def is_cue_word(word: str) -> bool:
 
 
 def is_cue_noun(word: str) -> bool:
-    """
-    Whether a single lower-case word is a reporting noun ("claim", "suggestions").
+    """Whether a single lower-case word is a reporting noun ("claim", "suggestions").
 
     >>> is_cue_noun("claim"), is_cue_noun("chair")
     (True, False)
@@ -189,7 +183,7 @@ def is_cue_noun(word: str) -> bool:
     return word in _lexicon().nouns
 
 
-def _entry_at(lexicon: _Lexicon, text: str, words: list[str], index: int) -> tuple[_Entry | None, int]:
+def _entry_at(lexicon: _Lexicon, words: list[str], index: int) -> tuple[_Entry | None, int]:
     """The lexicon's entry that starts at this word, with its length in words."""
     word = words[index]
     for phrase, entry in lexicon.phrases.get(word, ()):
@@ -199,15 +193,13 @@ def _entry_at(lexicon: _Lexicon, text: str, words: list[str], index: int) -> tup
     if verb is not None and noun is not None:
         before = words[index - 1] if index else ""
         after = words[index + 1] if index + 1 < len(words) else ""
-        return (noun if _is_noun(text, word, before, after) else verb), 1
+        return (noun if _is_noun(word, before, after) else verb), 1
     return verb or noun, 1
 
 
 def _broken(text: str, matches: list[re.Match[str]], index: int, length: int) -> bool:
     """Whether more than white space stands between the words of a phrase."""
-    return any(
-        not _GAP.fullmatch(text, matches[i].end(), matches[i + 1].start()) for i in range(index, index + length - 1)
-    )
+    return any(not _GAP.fullmatch(text, matches[i].end(), matches[i + 1].start()) for i in range(index, index + length - 1))
 
 
 def _is_passive(words: list[str], index: int, inflection: str | None) -> bool:

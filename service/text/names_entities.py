@@ -198,12 +198,32 @@ def _resolve(tokens: Tokens, phrases: list[Phrase], index: int, owner: list[Clus
         found = _antecedent(tokens, phrases, index, owner)
     elif "and" in phrase.name:
         return book.add(_joint(phrases, index, owner))
-    elif not phrase.document:
+    elif phrase.document:
+        found = _author(tokens, phrases, index, owner)
+    else:
         found = _definite(tokens, phrases, index, owner, book)
     if found is not None:
         return found
     name = tokens.text[tokens.starts[phrase.first]:tokens.ends[phrase.last - 1]]
     return book.add(Cluster(phrase.kind, name, (), gender=phrase.gender, plural=phrase.plural, head=phrase.head, body=phrase.body))
+
+
+def _author(tokens: Tokens, phrases: list[Phrase], index: int, owner: list[Cluster | None]) -> Cluster | None:
+    """Whoever wrote "the letter": the subject of the sentence that first tells of it ("employees have signed an open letter")."""
+    phrase = phrases[index]
+    if phrase.head not in words("authored") or tokens.lower[phrase.first] not in ("the", "this", "that", "their", "his", "her", "its"):
+        return None
+    first = next((back for back in range(index) if phrases[back].document and phrases[back].head == phrase.head), None)
+    if first is None:
+        return None
+    sentence = tokens.sentence[phrases[first].first]
+    subjects = [each for each in range(index) if tokens.sentence[phrases[each].first] == sentence and not phrases[each].document
+                and phrases[each].kind is not MentionKind.PRONOUN and owner[each] is not None]  # fmt: skip
+    for verbs in ("c", "cvxe"):
+        for each in subjects:
+            if tokens.tags[phrases[each].last:phrases[each].last + 4].lstrip("rxT")[:1] in tuple(verbs):
+                return owner[each]
+    return None
 
 
 def _joint(phrases: list[Phrase], index: int, owner: list[Cluster | None]) -> Cluster:
@@ -245,7 +265,7 @@ def _fits(pronoun: Phrase, other: Phrase, cluster: Cluster) -> bool:
     head = pronoun.head
     if head in ("he", "she") or head.endswith("-year-old"):
         person = cluster.kind is MentionKind.PERSON or (cluster.kind is MentionKind.UNNAMED and not cluster.body and not other.document)
-        return person and not cluster.plural and cluster.gender in (None, pronoun.gender)
+        return person and not cluster.plural and (pronoun.gender is None or cluster.gender in (None, pronoun.gender))
     if head == "they":
         return cluster.plural or cluster.body
     if head == "it":
@@ -302,7 +322,7 @@ def _definite(
             continue
         if cluster.kind is MentionKind.PERSON and cluster.role and content <= _role_words(cluster):
             return cluster
-        if cluster.kind is MentionKind.UNNAMED and phrases[back].kind is MentionKind.UNNAMED and determiner and content <= _words_of(cluster):
+        if cluster.kind is MentionKind.UNNAMED and phrases[back].kind is MentionKind.UNNAMED and (determiner or phrase.plural) and content <= _words_of(cluster):
             return cluster
     for cluster in book.clusters:
         if cluster.kind is MentionKind.PERSON and cluster.role and len(content) > 1 and content <= _role_words(cluster):

@@ -175,6 +175,8 @@ def _common(tokens: Tokens, match: re.Match[str], head: str) -> Phrase:
     human = head[-1] == "n"
     plural = human and (low in words("plural_humans") or (low.endswith("s") and not low.endswith("ss")) or low == "women")
     gender = "n" if not human else "f" if low in words("female_roles") else "m" if low in words("male_roles") else None
+    if plural and tokens.tags[first - 2:first] == "0o" and tokens.tags[first] == "D":
+        first, plural = first - 2, False
     named = match.group("own") or match.group("caps") or "A" in tokens.tags[first:last]
     kind = MentionKind.ORGANIZATION if head[-1] == "m" and named else MentionKind.UNNAMED
     return _extended(tokens, Phrase(first, last, kind, low, (), None, gender, plural, head[-1] == "d", head[-1] == "m"))
@@ -257,6 +259,8 @@ def _role_before(tokens: Tokens, result: list[Phrase], phrase: Phrase) -> tuple[
     tags = tokens.tags
     for back in range(1, min(4, len(result) + 1)):
         before = result[-back]
+        if before.last > phrase.first:
+            continue
         if phrase.first - before.first > 18 or before.kind is MentionKind.PERSON:
             break
         if before.kind is not MentionKind.UNNAMED or before.document or before.body or before.plural:

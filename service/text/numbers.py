@@ -30,11 +30,10 @@ _QUALIFIERS = (
 _BEFORE = re.compile(
     r"\b(?:"
     + "|".join(f"(?P<q{at}>{words})" for at, (_, words) in enumerate(_QUALIFIERS))
-    + r")\s(?:a\stotal\sof\s|the\s|another\s)?$",
-    re.IGNORECASE,
+    + r")\s(?:a\stotal\sof\s|the\s|another\s)?$"
 )
 _OVER_OF_VERB = re.compile(
-    r"\b(?:hand|turn|giv|gave|pass|sign|tak|took|send|sent|bring|brought|deliver)\w{0,5}\sover\s$", re.IGNORECASE
+    r"\b(?:hand|turn|giv|gave|pass|sign|tak|took|send|sent|bring|brought|deliver)\w{0,5}\sover\s$"
 )
 _AFTER = ((Qualifier.AT_LEAST, re.compile(r"\s?\+|\sor\smore\b|-plus\b")), (Qualifier.ABOUT, re.compile(r"-odd\b|\sor\sso\b")))
 
@@ -59,6 +58,7 @@ _UNIT_NAME_AFTER = re.compile(
     r"|Congress|Street|Avenue|Circuit|District|Airborne|Infantry|Fighter|Wing)\b"
 )
 _CAPITAL_BEFORE = re.compile(r"[A-Za-z0-9,’'\"“]\s+(?!(?:[A-Z][a-z]+day)\b)[A-Z][A-Za-z]{1,20}\s$")
+_PRONOUN_BEFORE = re.compile(r"\b(?:no|any|every|some|each|this|that|the|which)[\s-]$", re.IGNORECASE)
 _PARTITIVE = re.compile(r"\sof\s(?:them|us|you|those|these|whom|our|their)\b")
 _EACH = re.compile(r"\s(?:from|on|for)\s(?:each|both|either)\b|\s(?:apiece|each)\b")
 _DONE_TO_PEOPLE = re.compile(
@@ -67,10 +67,9 @@ _DONE_TO_PEOPLE = re.compile(
 )
 _OF_PEOPLE = re.compile(
     r"\b(?:receiv|return|releas|freed|free|swap|exchang|hand(?:ed|ing)|took\sin|hostage|prisoner|detainee|captive|soldier|servicem"
-    r"|civilian|bodies|people|troops|pows?\b|inmate|policem)\w{0,8}",
-    re.IGNORECASE,
+    r"|civilian|bodies|people|troops|pows?\b|inmate|policem)\w{0,8}"
 )
-_LEFT, _RIGHT, _ELLIPSIS = 48, 110, 90
+_NEAR, _LEFT, _RIGHT, _ELLIPSIS = 34, 48, 110, 90
 _SENTENCE_BORDER = re.compile(r"[.!?;]\s|\n")
 
 
@@ -102,7 +101,7 @@ def _read(text: str, numeral: Numeral, name: str, *, in_date: bool) -> Number | 
         return None
     if numeral.form == "article" and unit is not None and not (unit.words in _CAPTIVES or unit.words.endswith(("an", "i"))):
         return None
-    if numeral.form == "words" and numeral.value == 1 and role == "other":
+    if numeral.form == "words" and numeral.value == 1 and (role == "other" or (unit is None and _PRONOUN_BEFORE.search(left))):
         return None
     qualifier, start = _qualifier(text, numeral, left, right)
     has_unit = unit is not None and _fits(unit, role, numeral)
@@ -131,8 +130,9 @@ def _fits(unit: Unit, role: str, numeral: Numeral) -> bool:
 
 def _qualifier(text: str, numeral: Numeral, left: str, right: str) -> tuple[Qualifier, int]:
     """How exact the number is, and where its phrase begins."""
-    match = None if _OVER_OF_VERB.search(left) else _BEFORE.search(left)
-    start = numeral.start - (len(left) - match.start()) if match else numeral.start
+    near = left[-_NEAR:].lower()
+    match = None if near.endswith("over ") and _OVER_OF_VERB.search(near) else _BEFORE.search(near)
+    start = numeral.start - (len(near) - match.start()) if match else numeral.start
     start += len(text[start : numeral.start]) - len(text[start : numeral.start].lstrip())
     if numeral.form == "vague":
         return Qualifier.VAGUE, start
@@ -154,7 +154,7 @@ def _role(text: str, numeral: Numeral, left: str, right: str, unit: Unit | None,
         return direct
     if numeral.other is not None:
         counts_people = unit is None or unit.role in ("people", "event", "other")
-        return "people" if counts_people and _OF_PEOPLE.search(left + right) else "other"
+        return "people" if counts_people and _OF_PEOPLE.search((left + right).lower()) else "other"
     if unit is not None and unit.role != "other":
         if unit.role == "people" and re.search(r"\b(?:remains|bodies|corpses)\sof\s(?:the\s|\w+\s)?$", left):
             return "remains"
@@ -189,7 +189,7 @@ def _direct_role(numeral: Numeral, left: str, right: str, *, in_date: bool) -> s
         return None
     if _CLOCK_AFTER.match(right) or _CLOCK_BEFORE.search(left):
         return "time"
-    if _NAMED_BEFORE.search(left):
+    if _NAMED_BEFORE.search(left[-_NEAR:]):
         return "unit_name"
     is_age = numeral.value is not None and numeral.value < 120 and numeral.max is None
     return "age" if is_age and _NAME_BEFORE.search(left) and _AGE_END.match(right) else None
@@ -204,4 +204,4 @@ def _is_elliptic(text: str, numeral: Numeral, right: str) -> bool:
     if re.match(r"[-–/:°]\w|\.\d", right):
         return False
     before = text[max(0, numeral.start - _ELLIPSIS) : numeral.start]
-    return _OF_PEOPLE.search(_SENTENCE_BORDER.split(before)[-1]) is not None
+    return _OF_PEOPLE.search(_SENTENCE_BORDER.split(before)[-1].lower()) is not None

@@ -1,5 +1,4 @@
-"""
-Who can hold or receive people, and where: states, armed groups, organisations and places named in a text.
+"""Who can hold or receive people, and where: states, armed groups, organisations and places named in a text.
 
 The lexicon (`data/parties.json`) knows names, adjectives, capitals and organs; patterns find what no lexicon can hold
 ("the pro-X rebels", "the Republic of X", "the X checkpoint"). Everything is one pass over capitalised words.
@@ -50,7 +49,9 @@ class _Hit:
     form: str
 
 
-_FIRST = re.compile(r"(?<![^\W_])(?:[A-ZÀ-ÞŠŽ][^\W_]*|al|anti|ethnic|peshmerga|mujahideen|mujahedeen|mujahedin|rebel(?= Serbs))")
+_FIRST = re.compile(
+    r"(?<![^\W_])(?:[A-ZÀ-ÞŠŽ][^\W_]*|al|anti|ethnic|peshmerga|mujahideen|mujahedeen|mujahedin|rebel(?= Serbs))"
+)
 _HEAD = re.compile(r"[^\W_]+")
 _MASTHEAD = re.compile(
     r" (?:Times|Post|Independent|Herald|Examiner|Globe|Daily|Institute|University|Review|Monthly|Journal|Tribune|Today"
@@ -71,20 +72,24 @@ _GROUP_NOUNS = (
 _SPONSORED = re.compile(
     r"(?<!\w)(?:(?P<pro>[Pp]ro)-(?P<whom>[A-Z]\w+(?: [A-Z]\w+)?)|(?P<backer>[A-Z]\w+(?: [A-Z]\w+)?)-"
     r"(?:backed|aligned|supported|allied|sponsored|led))"
-    rf" (?:(?:armed|ethnic|Shia|Shiite|Sunni|Islamist|local) )?(?P<noun>separatists?|rebels?|insurgents?|insurgency|{_GROUP_NOUNS})"
+    rf" (?:(?:armed|ethnic|Shia|Shiite|Sunni|Islamist|local) )?(?P<noun>separatists?|rebels?|insurgents?|insurgency"
+    rf"|{_GROUP_NOUNS})"
     r"(?!\w)"
 )
 _BARE = re.compile(
-    r"(?<![\w-])(?:(?P<noun>separatists|rebels|insurgents|guerrillas|guerillas|militants|militiamen|gunmen|paramilitaries|jihadists"
+    r"\b(?<!-)(?:(?P<noun>separatists|rebels|insurgents|guerrillas|guerillas|militants|militiamen|gunmen"
+    r"|paramilitaries|jihadists"
     r"|Islamists|secessionists|kidnappers|captors|hijackers|pirates|hostage-takers|extremists)"
     r"|(?P<kind>rebel|separatist|guerrilla|insurgent|militant|militia|Islamist|jihadist|paramilitary)"
-    r"(?= (?:group|movement|army|forces|fighters|side|leadership|officials|authorities|organi[sz]ation|faction|leaders?|commanders?"
+    r"(?= (?:group|movement|army|forces|fighters|side|leadership|officials|authorities|organi[sz]ation|faction|leaders?"
+    r"|commanders?"
     r"|spokesm[ae]n|spokeswoman|chief|administration|government)))\b",
     re.IGNORECASE,
 )
 _OF_STATE = re.compile(
     r"(?<=\b[Tt]he )(?:government|authorities|army|military|regime|junta|interim government)(?! (?:of|in)\b)(?![\w-])"
-    r"|(?:(?<=-backed )|(?<=-led )|(?<=recognised )|(?<=recognized )|(?<=-allied ))[Gg]overnment(?!\w)|(?<![\w-])[Gg]overnment (?:forces|troops|officials|side)(?!\w)"
+    r"|(?:(?<=-backed )|(?<=-led )|(?<=recognised )|(?<=recognized )|(?<=-allied ))[Gg]overnment(?!\w)"
+    r"|(?<![\w-])[Gg]overnment (?:forces|troops|officials|side)(?!\w)"
 )
 _SINGULAR = {
     "rebel": "rebels", "separatist": "separatists", "guerrilla": "guerrillas", "insurgent": "insurgents", "militant": "militants",
@@ -92,24 +97,32 @@ _SINGULAR = {
     "insurgency": "insurgents", "guerillas": "guerrillas", "militiamen": "militia", "gunmen": "gunmen",
 }  # fmt: skip
 _MOVEMENT = re.compile(
-    r"(?<!\w)(?:[A-Z][\w'-]+ ){1,5}?(?:(?:Liberation|Resistance|Salvation|Popular|Patriotic|Freedom|Revolutionary|United|Democratic"
-    r"|National|Unity) (?:Front|Army|Movement|Forces?|Council)|People's (?:Army|Republic|Defen[cs]e Forces?)|Defen[cs]e Forces)"
+    r"(?<!\w)(?:[A-Z][\w'-]+ ){1,5}?(?:(?:Liberation|Resistance|Salvation|Popular|Patriotic|Freedom|Revolutionary|United"
+    r"|Democratic"
+    r"|National|Unity) (?:Front|Army|Movement|Forces?|Council)|People's (?:Army|Republic|Defen[cs]e Forces?)"
+    r"|Defen[cs]e Forces)"
     r"(?: of [A-Z]\w+)?(?!\w)"
 )
 _STATE_PATTERN = re.compile(
-    r"(?<!\w)(?:Republic|Kingdom|Federation|Emirate|Sultanate|Principality|Commonwealth) of (?P<of>[A-Z]\w{2,}(?: [A-Z]\w+)?)"
-    r"|(?<!\w)(?P<owner>[A-Z]\w{2,}(?: [A-Z]\w+)?)'s? (?:[Ii]nterior|[Ff]oreign|[Dd]efen[cs]e|[Jj]ustice|[Ii]nformation) [Mm]inist(?:ry|er)"
+    r"(?<!\w)(?:Republic|Kingdom|Federation|Emirate|Sultanate|Principality"
+    r"|Commonwealth) of (?P<of>[A-Z]\w{2,}(?: [A-Z]\w+)?)"
+    r"|(?<!\w)(?P<owner>[A-Z]\w{2,}(?: [A-Z]\w+)?)'s? (?:[Ii]nterior|[Ff]oreign|[Dd]efen[cs]e|[Jj]ustice"
+    r"|[Ii]nformation) [Mm]inist(?:ry|er)"
 )
 _PREPOSITION = re.compile(
     r"(?:^|[^\w-])(?:in|at|near|to|from|through|via|outside|into|inside|around|across|of|towards?|over|for)\s+(?:the\s+)?"
-    r"(?:(?:north|south|east|west|central|neighbou?ring|war-torn|occupied|northeast|northwest|southeast|southwest)[a-z-]*\s+)*$"
+    r"(?:(?:north|south|east|west|central|neighbou?ring|war-torn|occupied|northeast|northwest|southeast"
+    r"|southwest)[a-z-]*\s+)*$"
 )
-_CAP = r"[A-ZÀ-Þ][\w'-]*"
+_CAP = r"[A-ZÀ-Þ][\w'-]{1,30}"
 _NAME = rf"{_CAP}(?:(?: (?:al|el|de|la|del|bin|ibn))? {_CAP}){{0,3}}"
 _FACILITY = (
-    r"(?:(?:border |bridge |international |military |main |frontier )?(?:checkpoint|crossing point|crossing|airport|airfield|air base|airbase|airstrip"
-    r"|bridge|prison|jail|detention cent(?:er|re)|barracks|stadium|port|harbou?r|base|camp|frontier post|border post|border terminal"
-    r"|railway station|train station)|International Airport|Airport|Air Base|Air Force Base|Bridge|Prison|Checkpoint|Crossing|Hospital)"
+    r"(?:(?:border |bridge |international |military |main |frontier )?(?:checkpoint|crossing point|crossing|airport"
+    r"|airfield|air base|airbase|airstrip"
+    r"|bridge|prison|jail|detention cent(?:er|re)|barracks|stadium|port|harbou?r|base|camp|frontier post|border post"
+    r"|border terminal"
+    r"|railway station|train station)|International Airport|Airport|Air Base|Air Force Base|Bridge|Prison|Checkpoint"
+    r"|Crossing|Hospital)"
 )
 _REGION = r"(?:region|province|district|oblast|governorate|valley|peninsula|enclave|department)"
 _PLACE_PATTERNS = re.compile(
@@ -134,14 +147,20 @@ def lexicon() -> Lexicon:
         entries += [Entry(phrase, name, "adjective") for phrase in state["adjectives"]]
         entries += [Entry(phrase, name, "capital") for phrase in state["capitals"]]
         entries += [Entry(phrase, name, "organ") for phrase in state["organs"]]
-    shouted = [Entry(e.phrase.upper(), e.name, e.form) for e in entries if len(e.phrase) > 3 and e.phrase != e.phrase.upper()]
+    shouted = [
+        Entry(e.phrase.upper(), e.name, e.form) for e in entries if len(e.phrase) > 3 and e.phrase != e.phrase.upper()
+    ]
     for group in raw["groups"]:
         entries += [Entry(phrase, group["name"], "group") for phrase in (group["name"], *group["aliases"])]
     for body in raw["organisations"]:
         entries += [Entry(phrase, body["name"], "name") for phrase in (body["name"], *body["aliases"])]
     places = [Entry(place, country, "place") for country, known in raw["places"].items() for place in known]
     places += [Entry(e.phrase, e.name, "capital") for e in entries if e.form == "capital" and e.phrase not in _HOUSES]
-    places += [Entry(e.phrase, e.name, "state") for e in entries if e.form == "name" and any(s["name"] == e.name for s in raw["states"])]
+    places += [
+        Entry(e.phrase, e.name, "state")
+        for e in entries
+        if e.form == "name" and any(s["name"] == e.name for s in raw["states"])
+    ]
     aliases: dict[str, list[str]] = {}
     for entry in entries:
         aliases.setdefault(entry.name, []).append(entry.phrase)
@@ -158,7 +177,19 @@ def lexicon() -> Lexicon:
     )
 
 
-_HOUSES = frozenset({"the Kremlin", "Kremlin", "White House", "Pentagon", "State Department", "Downing Street", "Whitehall", "Élysée", "Elysee"})
+_HOUSES = frozenset(
+    {
+        "the Kremlin",
+        "Kremlin",
+        "White House",
+        "Pentagon",
+        "State Department",
+        "Downing Street",
+        "Whitehall",
+        "Élysée",
+        "Elysee",
+    }
+)
 
 
 def _by_first_word(entries: list[Entry]) -> dict[str, tuple[Entry, ...]]:
@@ -171,11 +202,10 @@ def _by_first_word(entries: list[Entry]) -> dict[str, tuple[Entry, ...]]:
 
 
 def parties(text: str) -> tuple[Party, ...]:
-    """
-    Mentions of states, armed groups and organisations, in document order, ids R1, R2, ...
+    """Mentions of states, armed groups and organisations, in document order, ids R1, R2, ...
 
-    >>> [(p.span.text, p.name, p.form) for p in parties("Kyiv and the pro-Russian rebels met Turkish officials.")]
-    [('Kyiv', 'Ukraine', 'capital'), ('pro-Russian rebels', 'pro-Russian rebels', 'group'), ('Turkish officials', 'Turkey', 'organ')]
+    >>> [(p.name, p.form) for p in parties("Kyiv and the pro-Russian rebels met Turkish officials.")]
+    [('Ukraine', 'capital'), ('pro-Russian rebels', 'group'), ('Turkey', 'organ')]
     """
     folded = text.replace("’", "'").replace("\u00a0", " ")
     hits = list(_sponsored(folded))
@@ -229,7 +259,9 @@ def _is_meant(folded: str, start: int, entry: Entry) -> bool:
         return folded[max(0, start - 4) : start].lower() == "the " and not re.match(r"[ -][A-Z]", folded[end : end + 2])
     if entry.phrase.isupper():
         return any(len(a) > 6 and a in folded for a in lexicon().aliases[entry.name])
-    if entry.name == "Georgia" and not re.search(r"Tbilisi|Caucasus|Abkhaz|Ossetia|Saakashvili|Russia|Soviet|Khangoshvili", folded):
+    if entry.name == "Georgia" and not re.search(
+        r"Tbilisi|Caucasus|Abkhaz|Ossetia|Saakashvili|Russia|Soviet|Khangoshvili", folded
+    ):
         return False
     before = re.search(r"([A-Z][\w.-]*) $", folded[max(0, start - 24) : start])
     if before and before[1].lower() not in _FUNCTION_WORDS:
@@ -238,11 +270,16 @@ def _is_meant(folded: str, start: int, entry: Entry) -> bool:
     return not after or after[1] in _TITLES or entry.form == "adjective"
 
 
-_FUNCTION_WORDS = frozenset(
-    "in from to and the when while for but with at by as if after before near since both between than against that although"
-    " south north east west eastern western on president neighbouring neighboring".split()
+_FUNCTION_WORDS_LIST = (
+    "in from to and the when while for but with at by as if after before near since both between than against that "
+    "although south north east west eastern western on president neighbouring neighboring"
 )
-_TITLES = frozenset("President Prime Foreign Defense Defence King Interior Minister Ministry Thursday Friday Monday Tuesday Wednesday Saturday Sunday".split())
+_FUNCTION_WORDS = frozenset(_FUNCTION_WORDS_LIST.split())
+_TITLES_LIST = (
+    "President Prime Foreign Defense Defence King Interior Minister Ministry Thursday Friday Monday Tuesday Wednesday "
+    "Saturday Sunday"
+)
+_TITLES = frozenset(_TITLES_LIST.split())
 
 
 def _sponsored(folded: str) -> Iterator[_Hit]:
@@ -298,7 +335,9 @@ def _with_bare_groups(folded: str, hits: list[_Hit]) -> list[_Hit]:
             added.append(_Hit(before.start, match.end(), named or plain, "group"))
             dropped.add(before.start)
         elif before is None or before.form != "group":
-            added.append(_Hit(match.start(), match.end(), _standing_for(groups, noun, match.start()) or own.get(noun, noun), "group"))
+            added.append(
+                _Hit(match.start(), match.end(), _standing_for(groups, noun, match.start()) or own.get(noun, noun), "group")
+            )
     hits = sorted([h for h in hits if h.start not in dropped] + added, key=lambda hit: hit.start)
     return _with_bare_governments(folded, hits)
 
@@ -306,7 +345,11 @@ def _with_bare_groups(folded: str, hits: list[_Hit]) -> list[_Hit]:
 def _with_bare_governments(folded: str, hits: list[_Hit]) -> list[_Hit]:
     """Adds "the government", "the army": of the state whose rebels the text names, else of the state named last before."""
     states = lexicon().states
-    homes = {home for hit in hits if hit.form == "group" and (home := lexicon().homes.get(hit.name) or _adjective_of(hit.name)) in states}
+    homes = {
+        home
+        for hit in hits
+        if hit.form == "group" and (home := lexicon().homes.get(hit.name) or _adjective_of(hit.name)) in states
+    }
     covered = {offset for hit in hits for offset in range(hit.start, hit.end)}
     added: list[_Hit] = []
     for match in _OF_STATE.finditer(folded):
@@ -322,7 +365,10 @@ def _with_bare_governments(folded: str, hits: list[_Hit]) -> list[_Hit]:
 
 def _adjective_of(name: str) -> str | None:
     """The state whose adjective a group's name begins with ("Syrian rebels")."""
-    entry = next((e for e in lexicon().parties.get(name.split()[0], ()) if e.phrase == name.split()[0] and e.form == "adjective"), None)
+    entry = next(
+        (e for e in lexicon().parties.get(name.split()[0], ()) if e.phrase == name.split()[0] and e.form == "adjective"),
+        None,
+    )
     return entry.name if entry else None
 
 
@@ -343,8 +389,7 @@ def _standing_for(groups: list[_Hit], noun: str, at: int) -> str | None:
 
 
 def places(text: str) -> tuple[Place, ...]:
-    """
-    Places as the text names them, in document order, ids L1, L2, ...; the longest reading of overlapping ones.
+    """Places as the text names them, in document order, ids L1, L2, ...; the longest reading of overlapping ones.
 
     >>> [(p.name, p.country) for p in places("They crossed at the Erez checkpoint near Gaza City, and later flew to Doha.")]
     [('Erez checkpoint near Gaza City', 'Israel'), ('Doha', 'Qatar')]

@@ -30,6 +30,9 @@ from service.extraction.rules.attribution_features import (
 from service.extraction.rules.quote_kind import kind_of
 
 
+LEAST = 0.5
+
+
 @dataclass(frozen=True, slots=True)
 class Weights:
     """The trained model: weights by feature name; `confidence` is (bias, weight of logit quotation, weight of logit speaker)."""
@@ -69,7 +72,7 @@ def draft_quotes(candidates: Candidates) -> tuple[Candidates, tuple[DraftQuote, 
     clauses: list[Clause] = []
     drafts: list[DraftQuote] = []
     for choice in choices(scene, model):
-        if choice.quotation < 0.5:
+        if not is_drafted(choice, model):
             continue
         region = scene.quotes[choice.number][2]
         cue = cue_between(scene, choice.number, choice.spot) if choice.spot else None
@@ -83,6 +86,11 @@ def draft_quotes(candidates: Candidates) -> tuple[Candidates, tuple[DraftQuote, 
             cue=cue_id, basis=_basis(scene, choice, cue is not None), score=round(confidence(choice, model), 3),
         ))  # fmt: skip
     return candidates.with_more(clauses=tuple(clauses)), tuple(drafts)
+
+
+def is_drafted(choice: Choice, model: Weights) -> bool:
+    """Whether a region counts as a quotation: words that are likely nobody's, or whose speaker is a mere guess, do not."""
+    return choice.spot is not None and choice.quotation >= 0.5 and confidence(choice, model) >= LEAST
 
 
 def choices(scene: Scene, model: Weights) -> list[Choice]:

@@ -141,12 +141,20 @@ def speakers_near(scene: Scene, number: int, previous: Previous | None) -> list[
         found.append(spot)
     high = bisect_right(scene.spot_places, place)
     signed = scene.line[place + 1:place + 3] == "¶-"
+    tags = scene.tokens.tags
+    if tags[index - 2:index] in ("yb", "cb", "y:", "y,") or tags[index - 1] in "yb":
+        # "claiming that Q, a channel reported": whoever relays it is not the speaker
+        high = len(scene.spots)
+    relayed = False
     for spot in scene.spots[high:high + _AFTER]:
         if signed and spot.place == place + 3:
             found.append(spot)
             continue
         if scene.tokens.paragraph[spot.first] != paragraph or scene.tokens.sentence[spot.first] > sentence + 1:
             break
+        if relayed and (tags[spot.first - 2:spot.first].startswith("a") or "a" in tags[spot.first - 3:spot.first]):
+            continue
+        relayed = relayed or own_cue(scene, spot) is not None or tags[spot.first - 1] == "c"
         found.append(spot)
     label = scene.labels.get(number)
     if label is not None:

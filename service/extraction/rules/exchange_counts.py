@@ -4,32 +4,47 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Mapping
 
 from service.domain.draft import Category, DraftCount, Scope
-from service.extraction.rules.exchange_chunks import People
+from service.extraction.rules.exchange_people import People
 from service.extraction.rules.exchange_words import SUBSET
 
 CUMULATIVE = re.compile(
-    r"\b(?:in total since|so far|since (?:the (?:start|beginning|outbreak)|then|\d{4}|January|February|March|April|May|June|July|August|September|October|November|December"
-    r"|last|early|the full)|to date|over the (?:past|last)|during the war|have (?:now )?(?:been )?(?:returned|released|exchanged) since|overall|previously|altogether|all told|already been|throughout)\b",
+    r"\b(?:in total since|so far|since (?:the (?:start|beginning|outbreak)|then|\d{4}|January|February|March|April|May"
+    r"|June|July|August|September|October|November|December"
+    r"|last|early|the full)|to date|over the (?:past|last)|during the war|have (?:now )?(?:been )?(?:returned|released"
+    r"|exchanged) since|overall|previously|altogether|all told|already been|throughout)\b",
     re.IGNORECASE,
 )
 HELD = re.compile(
-    r"\b(?:still (?:held|being held|in|holding|holds|captive|missing|hold)|remain(?:s|ed|ing)? (?:in|captive|held|behind|prisoners?)|(?:is|are|was|were) (?:still )?(?:believed|thought|known|estimated|said) to (?:be|have|hold)"
-    r"|holds?(?= (?:about|some|around|more|at|up|an|\d))|(?:is|are) holding|were (?:killed|kidnapped|captured|abducted|seized|taken)|was (?:killed|kidnapped|captured|abducted)|taken hostage|took\b[^.;]{0,40}(?:hostage|captive|prisoner)\b|seized|captured (?:by|in|during)|unaccounted"
+    r"\b(?:still (?:held|being held|in|holding|holds|captive|missing|hold)|remain(?:s|ed|ing)? (?:in|captive|held|behind"
+    r"|prisoners?)|(?:is|are|was|were) (?:still )?(?:believed|thought|known|estimated|said) to (?:be|have|hold)"
+    r"|holds?(?= (?:about|some|around|more|at|up|an|\d))|(?:is|are) holding|were (?:killed|kidnapped|captured|abducted"
+    r"|seized|taken)|was (?:killed|kidnapped|captured|abducted)|taken hostage|took\b[^.;]{0,40}(?:hostage|captive"
+    r"|prisoner)\b|seized|captured (?:by|in|during)|unaccounted"
     r"|killed|sentenced|arrested|(?:are|is) (?:being )?held|been held for|in captivity\b(?! in exchange)|missing)\b",
     re.IGNORECASE,
 )
 _BOTH_SIDES = re.compile(
-    r"\b(?:between (?:them|the two)|(?:across|from|on|by|of) both (?:sides|countries|parties)(?: of)?|in total\b|a total of .{0,40}(?:from both|both sides)|combined|both ways)\b", re.IGNORECASE
+    r"\b(?:between (?:them|the two)|(?:across|from|on|by|of) both (?:sides|countries|parties)(?: of)?"
+    r"|in total\b|a total of .{0,40}(?:from both|both sides)|combined|both ways)\b",
+    re.IGNORECASE,
 )
 _EACH = re.compile(
-    r"^[^.;]{0,60}?\b(?:each(?: side| other| country| way| party)?|apiece|a side|(?:from|on|by|to) (?:each|either|both) (?:side|sides|country|countries|party)|on each side|per side|from each)\b", re.IGNORECASE
+    r"^[^.;]{0,60}?\b(?:each(?: side| other| country| way| party)?|apiece|a side|(?:from|on|by"
+    r"|to) (?:each|either|both) (?:side|sides|country|countries|party)|on each side|per side|from each)\b",
+    re.IGNORECASE,
 )
-_EACH_BEFORE = re.compile(r"\b(?:each|both(?: sides| countries| parties)?|either side|each side|each country|the two sides each|each of the two)\b[^.;,]{0,50}$", re.IGNORECASE)
+_EACH_BEFORE = re.compile(
+    r"\b(?:each|both(?: sides| countries| parties)?|either side|each side|each country|the two sides each"
+    r"|each of the two)\b[^.;,]{0,50}$",
+    re.IGNORECASE,
+)
 _EXCLUSIVE = (Category.MILITARY, Category.CIVILIAN, Category.HOSTAGES, Category.BODIES, Category.PRISONERS, Category.OTHER)
+_PLAIN = frozenset({Category.TOTAL, Category.PRISONERS, Category.OTHER})
 _AXES = (Category.WOMEN, Category.MEN, Category.CHILDREN, Category.WOUNDED)
+_STATED_SUBSETS = frozenset({*_AXES, Category.CIVILIAN, Category.MILITARY, Category.BODIES, Category.HOSTAGES})
 
 
 def scope_of(group: People, text: str, start: int, end: int) -> Scope:
@@ -38,7 +53,11 @@ def scope_of(group: People, text: str, start: int, end: int) -> Scope:
     if _BOTH_SIDES.search(around):
         return Scope.BOTH_SIDES
     if HELD.search(text[max(start, group.start - 30) : min(end, group.end + 45)]):
-        released = re.search(r"\b(?:releas|freed|exchang|swap|hand(?:ed|ing) over|return|in exchange)", text[max(start, group.start - 60) : min(end, group.end + 40)], re.IGNORECASE)
+        released = re.search(
+            r"\b(?:releas|freed|exchang|swap|hand(?:ed|ing) over|return|in exchange)",
+            text[max(start, group.start - 60) : min(end, group.end + 40)],
+            re.IGNORECASE,
+        )
         if not released:
             return Scope.HELD
     if CUMULATIVE.search(around):
@@ -60,54 +79,60 @@ def is_each(group: People, text: str, start: int, end: int) -> bool:
 
 def is_subset(group: People, text: str, start: int) -> bool:
     """Whether a group is named as a part of another ("including four women")."""
-    return bool(SUBSET.search(text, max(start, group.start - 40), group.start)) or bool(re.match(r"(?: \w+)? of (?:them|whom)\b", text[group.end : group.end + 12]))
+    return bool(SUBSET.search(text, max(start, group.start - 40), group.start)) or bool(
+        re.match(r"(?: \w+)? of (?:them|whom)\b", text[group.end : group.end + 12])
+    )
 
 
-def counts_of(groups: Iterable[People], text: str, clause_starts: dict[People, int], *, remains: bool) -> tuple[DraftCount, ...]:
+def counts_of(groups: list[People], text: str, clause_starts: Mapping[People, int]) -> tuple[DraftCount, ...]:
+    """The counts of one direction: the total, the parts that the text states, and a sum where only parts are stated.
+
+    Groups come in the order of the text; a number that stands beside another of a different category in one list
+    ("270 servicemen and 120 civilians") is a part.
     """
-    The counts of one direction: the total, the parts that the text states, and a sum where only parts are stated.
-
-    Groups come in the order of the text, the most important clauses first; a number that stands beside another of a different
-    category in one list ("270 servicemen and 120 civilians") is a part.
-    """
-    groups = list(groups)
-    listed = _listed(groups, text)
-    totals: list[People] = []
-    parts: dict[Category, People] = {}
-    for group in groups:
-        category = group.category
-        if is_subset(group, text, clause_starts[group]):
-            if category in _AXES or category in {Category.CIVILIAN, Category.MILITARY, Category.BODIES, Category.HOSTAGES}:
-                parts.setdefault(category, group)
-        elif group in listed:
-            parts.setdefault(Category.PRISONERS if category is Category.TOTAL else category, group)
-        elif category in _AXES and totals:
-            parts.setdefault(category, group)
-        else:
-            totals.append(group)
+    parts, totals = _parts_and_totals(groups, text, clause_starts)
     exclusive = [category for category in parts if category in _EXCLUSIVE]
-    largest = max((_value(parts[category]) or 0 for category in exclusive if parts[category] in listed), default=0)
-    totals = [group for group in totals if (_value(group) or largest) >= largest]
-    summed = sum(_value(parts[category]) or 0 for category in exclusive)
-    total = _best_total(totals, summed if len(exclusive) >= 2 else None, text)
+    summed = sum(_value(parts[category]) or 0 for category in exclusive) if len(exclusive) >= 2 else None
+    total = _best_total(totals, summed, text)
     counts: list[DraftCount] = []
     if total is not None:
         counts.append(DraftCount(category=Category.TOTAL, number=_id(total)))
-        if total.category is Category.BODIES or (remains and total.bodies):
+        if total.bodies:
             parts.setdefault(Category.BODIES, total)
-    elif len(exclusive) >= 2:
+    elif summed is not None:
         counts.append(DraftCount(category=Category.TOTAL, summed=True))
     elif len(parts) == 1:
         counts.append(DraftCount(category=Category.TOTAL, number=_id(next(iter(parts.values())))))
-    top = _value(total) if total is not None else None
     for group in totals:
-        if group is not total and group.category not in {Category.TOTAL, Category.PRISONERS, Category.OTHER} and not _GENERIC.search(group.words):
+        if group is not total and group.category not in _PLAIN and not _GENERIC.search(group.words):
             parts.setdefault(group.category, group)
+    top = _value(total) if total is not None else None
     for category, group in parts.items():
         value = _value(group)
         if top is None or value is None or value < top or (value == top and category is Category.BODIES):
             counts.append(DraftCount(category=category, number=_id(group)))
     return tuple(counts)
+
+
+def _parts_and_totals(
+    groups: list[People], text: str, clause_starts: Mapping[People, int]
+) -> tuple[dict[Category, People], list[People]]:
+    """Groups that are parts, by category, and groups that may be the total: none of these is smaller than a listed part."""
+    listed = _listed(groups, text)
+    totals: list[People] = []
+    parts: dict[Category, People] = {}
+    for group in groups:
+        if is_subset(group, text, clause_starts[group]):
+            if group.category in _STATED_SUBSETS:
+                parts.setdefault(group.category, group)
+        elif group in listed:
+            parts.setdefault(Category.PRISONERS if group.category is Category.TOTAL else group.category, group)
+        elif group.category in _AXES and totals:
+            parts.setdefault(group.category, group)
+        else:
+            totals.append(group)
+    largest = max((_value(g) or 0 for c, g in parts.items() if g in listed and c in _EXCLUSIVE), default=0)
+    return parts, [group for group in totals if (_value(group) or largest) >= largest]
 
 
 def _id(group: People) -> str | None:
@@ -123,15 +148,23 @@ def _listed(groups: list[People], text: str) -> set[People]:
     listed: set[People] = set()
     for one, other in zip(sorted(groups, key=lambda g: g.start), sorted(groups, key=lambda g: g.start)[1:], strict=False):
         between = text[one.end : other.start]
-        if one.category is not other.category and len(between) < 130 and re.fullmatch(
-            r"(?:,? (?:who|that|held|convicted|serving|from|in|of|captured|whose)\b[^.;]*?)?\s*(?:,|,? (?:and|as well as|plus|along with|together with)|,? - and|,? [–—-] and)\s*(?:the (?:remains|bodies) of\s*)?(?:also\s*)?(?:some|about|around|another|at least|more than)?\s*",
-            between,
+        if (
+            one.category is not other.category
+            and len(between) < 130
+            and re.fullmatch(
+                r"(?:,? (?:who|that|held|convicted|serving|from|in|of|captured|whose)\b[^.;]*?)?\s*(?:,|,? (?:and"
+                r"|as well as|plus|along with|together with)|,? - and|,? [–—-] and)\s*(?:the (?:remains"
+                r"|bodies) of\s*)?(?:also\s*)?(?:some|about|around|another|at least|more than)?\s*",
+                between,
+            )
         ):
             listed |= {one, other}
     return listed
 
 
-_GENERIC = re.compile(r"\b(?:prisoners?|captives?|detainees?|hostages?|people|persons|individuals|pows?|bodies|remains|others|inmates)\b")
+_GENERIC = re.compile(
+    r"\b(?:prisoners?|captives?|detainees?|hostages?|people|persons|individuals|pows?|bodies|remains|others|inmates)\b"
+)
 
 
 def _best_total(groups: list[People], summed: int | None, text: str) -> People | None:
@@ -143,10 +176,18 @@ def _best_total(groups: list[People], summed: int | None, text: str) -> People |
 
     def worth(group: People) -> tuple[bool, bool, int, int, int]:
         value = _value(group)
-        said = bool(re.search(r"\b(?:a total of|in all|totalling|totaling)\s+$", text[max(0, group.start - 14) : group.start]))
+        said = bool(
+            re.search(r"\b(?:a total of|in all|totalling|totaling)\s+$", text[max(0, group.start - 14) : group.start])
+        )
         general = not group.words or bool(_GENERIC.search(group.words))
         small = value is not None and value * 3 < largest
-        return (said or (summed is not None and value == summed), value is not None, 0 if small and not general else 1, min(times[value], 3), -groups.index(group))
+        return (
+            said or (summed is not None and value == summed),
+            value is not None,
+            0 if small and not general else 1,
+            min(times[value], 3),
+            -groups.index(group),
+        )
 
     best = max(groups, key=worth)
     return None if summed is not None and _value(best) is None else best

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
+from itertools import pairwise
 
 from service.domain.candidate import Candidates, DateMention, Sentence
 from service.domain.draft import Category, Status
@@ -26,7 +28,7 @@ from service.text.parties import lexicon
 
 @dataclass(frozen=True)
 class ActClause:
-    """A clause about an exchange. `strength`: 2 it tells of a swap by itself, 1 of a release of captives, 0.5 it may refer to one."""
+    """A clause about an exchange. `strength`: 2 it tells of a swap itself, 1 of a release of captives, 0.5 it may refer to one."""
 
     row: Row
     start: int
@@ -50,19 +52,28 @@ class Event:
 
 
 _SPLIT = re.compile(
-    r"(?:;|,? [–—-] |,? (?:while|whereas|but|after|since|following|with|compared (?:with|to)|as part of|and (?=(?:will|is|are|was|were|the|another|has|have|said)\b)))\s", re.IGNORECASE
+    r"(?:;|,? [–—-] |,? (?:while|whereas|but|after|since|following|with|compared (?:with|to)|as part of"
+    r"|and (?=(?:will|is|are|was|were|the|another|has|have|said)\b)))\s",
+    re.IGNORECASE,
 )
 _REFERS = re.compile(
-    r"\b(?:the|this|that|such an?|today's|an|latest|first|mass|[A-Z][a-z]+day's) (?:\w+ ){0,3}?(?:swaps?|exchanges?|deal|hand-?over|release|trade|agreement|process|captives|prisoners|hostages|detainees)\b"
+    r"\b(?:the|this|that|such an?|today's|an|latest|first|mass|[A-Z][a-z]+day's) (?:\w+ ){0,3}?(?:swaps?|exchanges?|deal"
+    r"|hand-?over|release|trade|agreement|process|captives|prisoners|hostages|detainees)\b"
     r"|\b(?:swap|exchange|hand-?over)\b",
     re.IGNORECASE,
 )
 _PREVIOUS = re.compile(
-    r"\b(?:previous|earlier|last|prior|past|most recent|similar|separate|preceding|historic|another|second largest)(?: (?:such|major|big|large|known|prisoner|hostage|high-profile|US-Russia|[\w-]+)){0,2} (?:swaps?|exchanges?|releases?|deals?|hand-?overs?|trades?)\b"
+    r"\b(?:previous|earlier|last|prior|past|most recent|similar|separate|preceding|historic|another"
+    r"|second largest)(?: (?:such|major|big|large|known|prisoner|hostage|high-profile|US-Russia|[\w-]+)){0,2} (?:swaps?"
+    r"|exchanges?|releases?|deals?|hand-?overs?|trades?)\b"
     r"|\b(?:have|has) (?:previously|already|repeatedly)\b",
     re.IGNORECASE,
 )
-_ACT_WORD = re.compile(r"\b(?:swap|exchang|releas|freed|freeing|hand(?:ed|ing|s)? over|hand-?over|repatriat|trad(?:ed|ing)|return)", re.IGNORECASE)
+_ACT_WORD = re.compile(
+    r"\b(?:swap|exchang|releas|freed|freeing|hand(?:ed|ing|s)? over|hand-?over|repatriat|trad(?:ed|ing)"
+    r"|return)",
+    re.IGNORECASE,
+)
 
 
 def is_candidate(text: str) -> bool:
@@ -73,6 +84,8 @@ def is_candidate(text: str) -> bool:
 def clauses_of(candidates: Candidates, index: Index) -> list[ActClause]:
     """The clauses that may tell of an exchange, in the order of the text."""
     found: list[ActClause] = []
+    dated = [(d.span.start, d) for d in candidates.dates if d.span is not None]
+    starts = [start for start, _ in dated]
     for place, sentence in enumerate(candidates.sentences):
         words = sentence.span.text
         if not _ACT_WORD.search(words) and not _REFERS.search(words) and not CAPTIVE.search(words):
@@ -81,8 +94,11 @@ def clauses_of(candidates: Candidates, index: Index) -> list[ActClause]:
             row = row_of(part, index)
             strength = _strength(row, part.span.text, words)
             if strength > 0:
-                dates = tuple(d for d in candidates.dates if d.span is not None and part.span.start <= d.span.start < part.span.end)
-                found.append(ActClause(row, part.span.start, part.span.end, strength, place, status_votes(part.span.text), dates))
+                low, high = bisect_left(starts, part.span.start), bisect_left(starts, part.span.end)
+                dates = tuple(mention for _, mention in dated[low:high])
+                found.append(
+                    ActClause(row, part.span.start, part.span.end, strength, place, status_votes(part.span.text), dates)
+                )
     return found
 
 
@@ -91,12 +107,20 @@ def _parts(sentence: Sentence, text: str) -> list[Sentence]:
     cuts = [sentence.span.start]
     for match in _SPLIT.finditer(text, sentence.span.start, sentence.span.end):
         head, tail = text[cuts[-1] : match.start()], text[match.end() : sentence.span.end]
-        if _ACT_WORD.search(head) and _ACT_WORD.search(tail) and re.search(r"\d|\b(?:one|two|three|four|five|six|seven|eight|nine|ten|dozens|hundreds|prisoners|people|hostages)\b", tail) and len(head) > 25:
+        if (
+            _ACT_WORD.search(head)
+            and _ACT_WORD.search(tail)
+            and re.search(
+                r"\d|\b(?:one|two|three|four|five|six|seven|eight|nine|ten|dozens|hundreds|prisoners|people|hostages)\b",
+                tail,
+            )
+            and len(head) > 25
+        ):
             cuts.append(match.end())
     cuts.append(sentence.span.end)
     if len(cuts) == 2:
         return [sentence]
-    return [Sentence(sentence.id, type(sentence.span)(a, b, text[a:b]), sentence.paragraph) for a, b in zip(cuts, cuts[1:], strict=False)]
+    return [Sentence(sentence.id, type(sentence.span)(a, b, text[a:b]), sentence.paragraph) for a, b in pairwise(cuts)]
 
 
 def _strength(row: Row, words: str, sentence: str) -> float:
@@ -106,7 +130,10 @@ def _strength(row: Row, words: str, sentence: str) -> float:
     if SWAP_NOUN.search(words):
         return 2.0
     captive = bool(CAPTIVE.search(words)) or "K" in codes
-    held = any(g.category in {Category.PRISONERS, Category.HOSTAGES, Category.BODIES, Category.MILITARY} or "detainee" in g.words for g in row.people)
+    held = any(
+        g.category in {Category.PRISONERS, Category.HOSTAGES, Category.BODIES, Category.MILITARY} or "detainee" in g.words
+        for g in row.people
+    )
     if _SWAPPED.search(codes) and (captive or held):
         return 2.0
     if FOR.search(words) and any(code in codes for code in "RrGn") and row.people and (captive or held):
@@ -119,7 +146,11 @@ def _strength(row: Row, words: str, sentence: str) -> float:
         return 1.5
     if _released_abroad(row):
         return 2.0 if _SWAP.search(words) else 1.0
-    if re.search(r"\b(?:swap|exchange|hand-?over)\b", words, re.IGNORECASE) or (any(code in codes for code in "RrnG") and row.people) or _REFERS.search(words):
+    if (
+        re.search(r"\b(?:swap|exchange|hand-?over)\b", words, re.IGNORECASE)
+        or (any(code in codes for code in "RrnG") and row.people)
+        or _REFERS.search(words)
+    ):
         return 0.5
     if any(g.number is not None for g in row.people) and (captive or held):
         return 0.4
@@ -145,8 +176,7 @@ def _released_abroad(row: Row) -> bool:
 
 
 def is_about_release(clause: ActClause, text: str) -> bool:
-    """
-    Whether a clause without a swap tells of captives that a state or armed group let go to another side.
+    """Whether a clause without a swap tells of captives that a state or armed group let go to another side.
 
     Courts, amnesties, bail, rescue and escape are none; the freed are captives of war, hostages or another country's people.
     """
@@ -158,8 +188,16 @@ def is_about_release(clause: ActClause, text: str) -> bool:
     states, groups = lexicon().states, lexicon().types
     sides = {c.party.name for c in clause.row.chunks if c.party is not None and c.party.name not in lexicon().organisations}
     sides |= {g.nationality for g in clause.row.people if g.nationality}
-    captives = [g for g in clause.row.people if g.category in {Category.HOSTAGES, Category.PRISONERS, Category.BODIES} or _TAKEN.search(g.words) or (g.number is not None and ("k" in clause.row.codes or "K" in clause.row.codes))]
-    return (bool(captives) or _released_abroad(clause.row)) and len(sides & (states | set(groups))) + sum(1 for s in sides if s not in states and s not in groups) >= 2
+    captives = [
+        g
+        for g in clause.row.people
+        if g.category in {Category.HOSTAGES, Category.PRISONERS, Category.BODIES}
+        or _TAKEN.search(g.words)
+        or (g.number is not None and ("k" in clause.row.codes or "K" in clause.row.codes))
+    ]
+    return (bool(captives) or _released_abroad(clause.row)) and len(sides & (states | set(groups))) + sum(
+        1 for s in sides if s not in states and s not in groups
+    ) >= 2
 
 
 def names_swap(clause: ActClause, text: str) -> bool:
@@ -169,8 +207,7 @@ def names_swap(clause: ActClause, text: str) -> bool:
 
 
 def group(clauses: list[ActClause], candidates: Candidates, published_at: date | None) -> list[Event]:
-    """
-    The clauses by event: the main one first; the deal it is part of, a next one, and earlier ones with their own date or number.
+    """The clauses by event: the main one first; the deal it is part of, a next one, and earlier ones with their own date or number.
 
     What only plans or only looks back is kept out of the main event once that has been told as done.
     """
@@ -186,17 +223,35 @@ def group(clauses: list[ActClause], candidates: Candidates, published_at: date |
         months = _months_before(clause, text, published_at) if main.clauses else None
         earlier = bool(_PREVIOUS.search(words)) or months is not None
         numbers = {g.number.value for g in clause.row.people if g.number is not None and g.number.value is not None}
-        if (clause.strength >= 1 or (clause.strength >= 0.5 and old and numbers)) and main.clauses and (earlier or old) and not (recent and not earlier) and _is_act_dated(clause, old, words):
+        if (
+            (clause.strength >= 1 or (clause.strength >= 0.5 and old and numbers))
+            and main.clauses
+            and (earlier or old)
+            and not (recent and not earlier)
+            and _is_act_dated(clause, old, words)
+        ):
             if (old or numbers) and (clause.strength >= 2 or numbers):
                 key = (old[0].start or "")[:7] if old else months or f"clause {clause.place}"
                 past.setdefault(key, Event("past")).clauses.append(clause)
             continue
         told = Status.COMPLETED in clause.tense or Status.ONGOING in clause.tense
-        ahead = Status.COMPLETED not in clause.tense and bool(clause.tense.keys() & {Status.PLANNED, Status.AGREED, Status.PROPOSED})
-        if clause.strength >= 0.4 and numbers - values and ((done and ahead and _DEAL.search(words)) or (main.clauses and values and _UNDER.search(words))):
+        ahead = Status.COMPLETED not in clause.tense and bool(
+            clause.tense.keys() & {Status.PLANNED, Status.AGREED, Status.PROPOSED}
+        )
+        if (
+            clause.strength >= 0.4
+            and numbers - values
+            and ((done and ahead and _DEAL.search(words)) or (main.clauses and values and _UNDER.search(words)))
+        ):
             deal.clauses.append(clause)
             continue
-        if done and clause.strength >= 1 and ahead and Status.PLANNED in clause.tense and (numbers or any(d.direction == "future" for d in clause.dates)):
+        if (
+            done
+            and clause.strength >= 1
+            and ahead
+            and Status.PLANNED in clause.tense
+            and (numbers or any(d.direction == "future" for d in clause.dates))
+        ):
             following.clauses.append(clause)
             continue
         main.clauses.append(clause)
@@ -208,11 +263,31 @@ def group(clauses: list[ActClause], candidates: Candidates, published_at: date |
 
 
 _DEAL = re.compile(
-    r"\b(?:agreement|agreed|deal|accord|formula|phase|stage|expected to (?:swap|exchange|release|free)|in (?:all|total)|altogether|eventually|over the (?:next|coming)|from each side|truce|ceasefire)\b", re.IGNORECASE
+    r"\b(?:agreement|agreed|deal|accord|formula|phase|stage|expected to (?:swap|exchange|release|free)"
+    r"|in (?:all|total)|altogether|eventually|over the (?:next|coming)|from each side|truce|ceasefire)\b",
+    re.IGNORECASE,
 )
 _UNDER = re.compile(r"\bunder (?:a|an|the) (?:\w+ ){0,2}(?:deal|agreement|accord|pact)\b", re.IGNORECASE)
-_MONTHS_AFTER = re.compile(r"\b(a|an|one|two|three|four|five|six|seven|eight|nine|ten|eleven|\d+) (week|month|year)s? (?:after|since|following)\s+$", re.IGNORECASE)
-_UNITS = {"a": 1, "an": 1, "one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7, "eight": 8, "nine": 9, "ten": 10, "eleven": 11}
+_MONTHS_AFTER = re.compile(
+    r"\b(a|an|one|two|three|four|five|six|seven|eight|nine|ten|eleven|\d+) (week|month|year)s? (?:after"
+    r"|since|following)\s+$",
+    re.IGNORECASE,
+)
+_UNITS = {
+    "a": 1,
+    "an": 1,
+    "one": 1,
+    "two": 2,
+    "three": 3,
+    "four": 4,
+    "five": 5,
+    "six": 6,
+    "seven": 7,
+    "eight": 8,
+    "nine": 9,
+    "ten": 10,
+    "eleven": 11,
+}
 
 
 def _months_before(clause: ActClause, text: str, published_at: date | None) -> str | None:
@@ -220,7 +295,11 @@ def _months_before(clause: ActClause, text: str, published_at: date | None) -> s
     before = text[max(0, clause.start - 45) : clause.start]
     match = _MONTHS_AFTER.search(before)
     if match is None:
-        return "" if re.search(r"\b(?:came|comes|coming|happened|took place)\b.{0,30}\b(?:after|since|following)\s+$", before) else None
+        return (
+            ""
+            if re.search(r"\b(?:came|comes|coming|happened|took place)\b.{0,30}\b(?:after|since|following)\s+$", before)
+            else None
+        )
     if published_at is None or match[2] == "week":
         return ""
     count = _UNITS.get(match[1].lower()) or int(match[1])
@@ -237,7 +316,9 @@ def _is_act_dated(clause: ActClause, old: list[DateMention], words: str) -> bool
         return False
     before = words[max(0, first.start - clause.start - 70) : max(0, first.start - clause.start)]
     return not re.search(
-        r"\b(?:captured|arrested|detained|convicted|sentenced|seized|kidnapped|abducted|taken|held|jailed|imprisoned|began|invaded|invasion|invasion in|war|since|killed|founded|elected|accused|charged|disappeared|attack\w*|coup|uprising|shot down|conflict)\b[^.;]*$",
+        r"\b(?:captured|arrested|detained|convicted|sentenced|seized|kidnapped|abducted|taken|held|jailed|imprisoned"
+        r"|began|invaded|invasion|invasion in|war|since|killed|founded|elected|accused|charged|disappeared|attack\w*"
+        r"|coup|uprising|shot down|conflict)\b[^.;]*$",
         before,
         re.IGNORECASE,
     )

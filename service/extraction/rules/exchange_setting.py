@@ -10,30 +10,70 @@ from service.domain.draft import DraftPlace, DraftThirdParty, PlaceRole, Status,
 from service.text.parties import lexicon
 
 _HANDOVER = re.compile(
-    r"\b(?:exchang\w*|swap\w*|hand(?:ed)?[- ]?over|handover|freed|released|took place|taking place|take place|carried out|turned over|returned|occurred|happened|traded|crossed|transferred|handed|prisoners filed|met)\b",
+    r"\b(?:exchang\w*|swap\w*|hand(?:ed)?[- ]?over|handover|freed|released|took place|taking place|take place"
+    r"|carried out|turned over|returned|occurred|happened|traded|crossed|transferred|handed|prisoners filed|met)\b",
     re.IGNORECASE,
 )
-_TALKS = re.compile(r"\b(?:talks?|negotiat\w+|agreed|signed|met|meeting|summit|brokered|mediat\w+|conference|discuss\w*|deal|agreement)\b", re.IGNORECASE)
-_RECEPTION = re.compile(r"\b(?:arriv\w+|landed|flown|flew|welcom\w+|greeted|taken to|transported to|reunited|bus(?:es)? (?:in|into)|landing|touched down|en route)\b", re.IGNORECASE)
-_AT = re.compile(r"\b(?:at|on|near|in|outside)\s+(?:the\s+|a\s+)?(?:tarmac\s+(?:of|at)\s+|border\s+town\s+of\s+|village\s+of\s+|(?:[a-z]+ern\s+|city\s+of\s+|front[- ]line\s+|border\s+|town\s+of\s+|so-called\s+))*(?:the\s+)?$", re.IGNORECASE)
+_TALKS = re.compile(
+    r"\b(?:talks?|negotiat\w+|agreed|signed|met|meeting|summit|brokered|mediat\w+|conference|discuss\w*"
+    r"|deal|agreement)\b",
+    re.IGNORECASE,
+)
+_RECEPTION = re.compile(
+    r"\b(?:arriv\w+|landed|flown|flew|welcom\w+|greeted|taken to|transported to|reunited|bus(?:es)? (?:in"
+    r"|into)|landing|touched down|en route)\b",
+    re.IGNORECASE,
+)
+_AT = re.compile(
+    r"\b(?:at|on|near|in|outside)\s+(?:the\s+|a\s+)?(?:tarmac\s+(?:of|at)\s+|border\s+town\s+of\s+"
+    r"|village\s+of\s+|(?:[a-z]+ern\s+|city\s+of\s+|front[- ]line\s+|border\s+|town\s+of\s+"
+    r"|so-called\s+))*(?:the\s+)?$",
+    re.IGNORECASE,
+)
 _HELD_AT = re.compile(
-    r"\b(?:held|captured|detained|jailed|imprison\w*|fought|fighting|killed|seized|kidnapped|convicted|arrested|war|custody|abducted|tensions|prison|trial|conflict|born)\b", re.IGNORECASE
+    r"\b(?:held|captured|detained|jailed|imprison\w*|fought|fighting|killed|seized|kidnapped|convicted"
+    r"|arrested|war|custody|abducted|tensions|prison|trial|conflict|born)\b",
+    re.IGNORECASE,
 )
 CAPTIVES = re.compile(r"(?i:\b(?:prisoners|captives|hostages|detainees)\b)")
-COLUMN = re.compile(r"\b(?:bus(?:es)?|coach(?:es)?|convoys?|planes?|walk(?:ed|ing)|filed|cross(?:ed|ing)|stepped|boarded|ambulances?)\b")
-_SITE = re.compile(r"\b(?:border|checkpoint|crossing|airport|bridge|base|airfield|airstrip|frontier|prison|village|port|station|camp)\b", re.IGNORECASE)
+COLUMN = re.compile(
+    r"\b(?:bus(?:es)?|coach(?:es)?|convoys?|planes?|walk(?:ed|ing)|filed|cross(?:ed|ing)|stepped|boarded|ambulances?)\b"
+)
+_SITE = re.compile(
+    r"\b(?:border|checkpoint|crossing|airport|bridge|base|airfield|airstrip|frontier|prison|village|port"
+    r"|station|camp)\b",
+    re.IGNORECASE,
+)
 
 _BY = (
-    r"(?:broker(?:ed|ing)|mediat(?:ed|ion|ing)|negotiat(?:ed|ions?)|facilitat(?:ed|ion)|arranged|intermediat\w+|made possible|good offices|overseen)"
-    r"(?: (?:\w+ly|in part|jointly|overseen|led|provided|efforts|efforts made))* (?:by|of|from|with (?:the )?help (?:of|from)|with)"
+    r"(?:broker(?:ed|ing)|mediat(?:ed|ion|ing)|negotiat(?:ed|ions?)|facilitat(?:ed|ion)|arranged|intermediat\w+"
+    r"|made possible|good offices|overseen)"
+    r"(?: (?:\w+ly|in part|jointly|overseen|led|provided|efforts|efforts made))* (?:by|of|from|with (?:the )?help (?:of"
+    r"|from)|with)"
 )
 _PASSIVE_BROKER = re.compile(rf"\b{_BY}\b", re.IGNORECASE)
-_THANKS = re.compile(r"\b(?:mediation|mediators?|brokers?|intermediar(?:y|ies)|go-betweens?|third[- ]party|facilitat(?:ors?|ion)|humanitarian mediation)\b(?: (?:by|of|from|including|in|such as))?", re.IGNORECASE)
-_ACTIVE_BROKER = re.compile(r"^[^.;,]{0,60}?\b(?:(?:has|have|had|which|who|also|and|helped|that)\s+)*(?:to\s+)?(?:broker(?:ed|s|ing)?|mediat(?:ed|es|ing)|help(?:ed|s)? (?:to )?(?:mediate|broker|negotiate|arrange)|act(?:ed|s|ing) as (?:an? )?(?:mediator|intermediar(?:y|ies)|go-between|broker|mediators)|facilitat(?:ed|es|ing)|played a (?:key |major |crucial )?role in (?:mediating|brokering))\b", re.IGNORECASE)
+_THANKS = re.compile(
+    r"\b(?:mediation|mediators?|brokers?|intermediar(?:y|ies)|go-betweens?|third[- ]party"
+    r"|facilitat(?:ors?|ion)|humanitarian mediation)\b(?: (?:by|of|from|including|in|such as))?",
+    re.IGNORECASE,
+)
+_ACTIVE_BROKER = re.compile(
+    r"^[^.;,]{0,60}?\b(?:(?:has|have|had|which|who|also|and|helped|that)\s+)*(?:to\s+)?(?:broker(?:ed|s"
+    r"|ing)?|mediat(?:ed|es|ing)|help(?:ed|s)? (?:to )?(?:mediate|broker|negotiate|arrange)|act(?:ed|s"
+    r"|ing) as (?:an? )?(?:mediator|intermediar(?:y|ies)|go-between|broker|mediators)|facilitat(?:ed|es"
+    r"|ing)|played a (?:key |major |crucial )?role in (?:mediating|brokering))\b",
+    re.IGNORECASE,
+)
 _HYPHEN_BROKER = re.compile(r"-(?:broker|mediat|negotiat|facilitat|sponsor)(?:ed|ion)\b", re.IGNORECASE)
-_ADJECTIVE_BROKER = re.compile(r"(?:'s?)?(?: and [A-Z]\w+)? (?:mediation|mediators?|brokers?|intermediar(?:y|ies)|efforts to mediate)\b")
+_ADJECTIVE_BROKER = re.compile(
+    r"(?:'s?)?(?: and [A-Z]\w+)? (?:mediation|mediators?|brokers?|intermediar(?:y|ies)|efforts to mediate)\b"
+)
 _CARRIER = re.compile(r"\b(?:Red Cross|ICRC|Red Crescent)\b")
 _HOST = re.compile(r"\b(?:hosted by|host(?:ed|ing)?)\b", re.IGNORECASE)
+
+
+_MEDIATION = re.compile(r"\b(?:mediat|broker|intermediar)", re.IGNORECASE)
+_BEGUN = re.compile(r"\b(?:start|began|begun|begin)\w*\b")
 
 
 def _day(value: str | None) -> date | None:
@@ -48,9 +88,10 @@ def is_old(mention: DateMention, anchor: date | None, days: int = 25) -> bool:
     return date.fromisoformat(last) < anchor - timedelta(days=days)
 
 
-def date_of(spans: list[tuple[int, int]], candidates: Candidates, published_at: date | None, status: Status) -> tuple[str | None, str | None]:
-    """
-    Ids of the start and end dates that the clauses of an event state; None where they state none.
+def date_of(
+    spans: list[tuple[int, int]], candidates: Candidates, published_at: date | None, status: Status
+) -> tuple[str | None, str | None]:
+    """Ids of the start and end dates that the clauses of an event state; None where they state none.
 
     Completed acts take days up to publication, plans days after it; a span of days ("on Saturday and Sunday") has both ends.
     """
@@ -112,7 +153,11 @@ def _role(place: Place, text: str, start: int, end: int, sides: set[str]) -> Pla
     if _last(_HELD_AT, before) > max(act, talk, arrival):
         return None
     if site and act < 0 and max(talk, arrival) < 0:
-        act = 0 if _HANDOVER.search(text[start:end]) or (CAPTIVES.search(text[start:end]) and COLUMN.search(text[start:end])) else -1
+        act = (
+            0
+            if _HANDOVER.search(text[start:end]) or (CAPTIVES.search(text[start:end]) and COLUMN.search(text[start:end]))
+            else -1
+        )
     if 0 <= act - talk < 25 and talk >= 0 and re.match(r"\w+ (?:that |which )?(?:took|taking|take|were|was)", before[talk:]):
         act = -1
     nearest = max(act, talk, arrival)
@@ -147,24 +192,22 @@ def third_parties_of(spans: list[tuple[int, int]], candidates: Candidates, sides
 
 def _third_role(party: Party, inside: list[Party], clause: str, start: int) -> ThirdPartyRole | None:
     before = clause[: party.span.start - start]
-    if re.search(r"\b(?:for|to|in|against|from|into) (?:the )?$", before[-16:]) and not re.search(r"(?:help|mediation|efforts) from (?:the )?$", before[-24:]):
+    if re.search(r"\b(?:for|to|in|against|from|into) (?:the )?$", before[-16:]) and not re.search(
+        r"(?:help|mediation|efforts) from (?:the )?$", before[-24:]
+    ):
         return None
     after = clause[party.span.end - start :].replace("’", "'")
-    wished = re.search(r"\b(?:might|could|offered to|would|should|asked|urged|may|ready to|willing to)\b[^.;]{0,40}$", before[-60:] + " ") or re.match(
-        r"[^.;,]{0,25}\b(?:might|could|offered|would|should|may|ready|willing)\b", after
-    )
+    wished = re.search(
+        r"\b(?:might|could|offered to|would|should|asked|urged|may|ready to|willing to)\b[^.;]{0,40}$", before[-60:] + " "
+    ) or re.match(r"[^.;,]{0,25}\b(?:might|could|offered|would|should|may|ready|willing)\b", after)
     if _CARRIER.search(party.span.text):
         return ThirdPartyRole.CARRIER
     listed = _chain(party, inside, clause, start)
     lead = clause[: listed - start]
-    match = None
-    for match in _PASSIVE_BROKER.finditer(lead):
-        pass
+    match = _final(_PASSIVE_BROKER, lead)
     if match and len(lead) - match.end() <= 45 and not re.search(r"[.;]", lead[match.end() :]):
         return ThirdPartyRole.MEDIATOR
-    match = None
-    for match in _THANKS.finditer(lead):
-        pass
+    match = _final(_THANKS, lead)
     if match and len(lead) - match.end() <= 12:
         return ThirdPartyRole.MEDIATOR
     if _HYPHEN_BROKER.match(after) or _ADJECTIVE_BROKER.match(after):
@@ -176,11 +219,20 @@ def _third_role(party: Party, inside: list[Party], clause: str, start: int) -> T
     return None
 
 
+def _final(pattern: re.Pattern[str], words: str) -> re.Match[str] | None:
+    found = None
+    for match in pattern.finditer(words):
+        found = match
+    return found
+
+
 def _chain(party: Party, inside: list[Party], clause: str, start: int) -> int:
     """Where the list of parties that this one stands in begins ("Qatar, Egypt and the United States")."""
     begin = party.span.start
     for other in reversed([p for p in inside if p.span.end <= party.span.start]):
-        if re.fullmatch(r"(?:,? and|,|,? as well as|,? along with)\s*(?:the\s+)?", clause[other.span.end - start : begin - start]):
+        if re.fullmatch(
+            r"(?:,? and|,|,? as well as|,? along with)\s*(?:the\s+)?", clause[other.span.end - start : begin - start]
+        ):
             begin = other.span.start
         else:
             break
@@ -190,8 +242,48 @@ def _chain(party: Party, inside: list[Party], clause: str, start: int) -> int:
 def _skip_chain(party: Party, inside: list[Party], clause: str, start: int) -> str:
     end = party.span.end
     for other in [p for p in inside if p.span.start >= party.span.end]:
-        if re.fullmatch(r"(?:,? and|,|,? as well as|,? along with)\s*(?:the\s+)?", clause[end - start : other.span.start - start]):
+        if re.fullmatch(
+            r"(?:,? and|,|,? as well as|,? along with)\s*(?:the\s+)?", clause[end - start : other.span.start - start]
+        ):
             end = other.span.end
         else:
             break
     return clause[end - start :]
+
+
+def columns(candidates: Candidates) -> list[tuple[int, int]]:
+    """Sentences that show the captives on their way ("Prisoners filed off coaches at the X checkpoint")."""
+    return [
+        (s.span.start, s.span.end)
+        for s in candidates.sentences
+        if CAPTIVES.search(s.span.text) and COLUMN.search(s.span.text)
+    ]
+
+
+def mediations(spans: list[tuple[int, int]], candidates: Candidates) -> list[tuple[int, int]]:
+    """The spans, and every sentence that speaks of mediation."""
+    extra = [(s.span.start, s.span.end) for s in candidates.sentences if _MEDIATION.search(s.span.text)]
+    return spans + [span for span in extra if span not in spans]
+
+
+def span_of_deal(sentences: set[str], candidates: Candidates, published_at: date | None) -> tuple[str | None, str | None]:
+    """Start and end of a deal: the day it "started", the last day still to come, where its sentences say so."""
+    start = end = None
+    for sentence in candidates.sentences:
+        if sentence.id not in sentences:
+            continue
+        low, high = sentence.span.start, sentence.span.end
+        for mention in candidates.dates:
+            if mention.span is None or mention.start is None or not low <= mention.span.start < high:
+                continue
+            if start is None and _BEGUN.search(candidates.text[max(low, mention.span.start - 30) : mention.span.start]):
+                start = mention.id
+            elif mention.direction == "future" or (published_at is not None and mention.start > published_at.isoformat()):
+                end = mention.id
+    return start, end if start else None
+
+
+def own_date(dates: list[tuple[DateMention, ...]]) -> tuple[str | None, str | None]:
+    """The first date of an earlier event's clauses that could be resolved."""
+    first = next((mention.id for clause in dates for mention in clause if mention.start is not None), None)
+    return first, first

@@ -7,61 +7,92 @@ from collections import defaultdict
 from collections.abc import Mapping
 
 from service.domain.draft import Category, ExchangeKind, Status
-from service.extraction.rules.exchange_chunks import People, Row
+from service.extraction.rules.exchange_chunks import Row
+from service.extraction.rules.exchange_people import People
 from service.extraction.rules.exchange_words import SWAP_NOUN, SWAP_VERB
 
 _ACT = (
-    r"(?:swaps?|exchanges?|trades?|deal|release|hand-?over|repatriation|transfer|return|process|operation|plan|offer|proposal|talks|negotiations|mediation"
+    r"(?:swaps?|exchanges?|trades?|deal|release|hand-?over|repatriation|transfer|return|process|operation|plan|offer"
+    r"|proposal|talks|negotiations|mediation"
     r"|prisoners|hostages|captives|agreement)"
 )
 _BROKEN = re.compile(
-    r"\b(?:call(?:ed|ing)? off|collaps(?:ed|es?)|f[ae]ll(?:en|s)? (?:through|apart)|br(?:oke|oken|eak) (?:down|off)|cancel\w*|scrapped|suspend\w*|halt(?:ed|ing)|reject\w*|turn(?:ed|s|ing)? down"
-    r"|rul(?:ed|es|ing) out|abort(?:ed)?|abandon(?:ed)?|derail(?:ed)?|thwarted|scuppered|scuttled|postponed|stalled|delayed|shelved|failed|on hold|did not (?:happen|take place)"
+    r"\b(?:call(?:ed|ing)? off|collaps(?:ed|es?)|f[ae]ll(?:en|s)? (?:through|apart)|br(?:oke|oken|eak) (?:down|off)"
+    r"|cancel\w*|scrapped|suspend\w*|halt(?:ed|ing)|reject\w*|turn(?:ed|s|ing)? down"
+    r"|rul(?:ed|es|ing) out|abort(?:ed)?|abandon(?:ed)?|derail(?:ed)?|thwarted|scuppered|scuttled|postponed|stalled"
+    r"|delayed|shelved|failed|on hold|did not (?:happen|take place)"
     r"|never (?:happened|took place|materiali[sz]ed))\b",
     re.IGNORECASE,
 )
 _ACT_NEAR = re.compile(rf"\b{_ACT}\b", re.IGNORECASE)
 _REFUSED = re.compile(
-    r"\b(?:refus(?:ed|es|ing)|declin(?:ed|es|ing)|unwilling) to (?:release|free|exchange|swap|trade|hand over|negotiate)\b|\bno (?:prisoner )?(?:swap|exchange|deal)\b(?! was)", re.IGNORECASE
+    r"\b(?:refus(?:ed|es|ing)|declin(?:ed|es|ing)|unwilling) to (?:release|free|exchange|swap|trade"
+    r"|hand over|negotiate)\b|\bno (?:prisoner )?(?:swap|exchange|deal)\b(?! was)",
+    re.IGNORECASE,
 )
 _PROPOSED = re.compile(
-    r"\b(?:could be|could|might|may|offer(?:ed|s|ing)?|propos(?:ed|es|al|ing)|suggest(?:ed|s|ing|ion)|ready (?:to|for)|read(?:y|iness)|willing(?:ness)?|prepared to|call(?:ed|s|ing)? for"
-    r"|demand(?:ed|s|ing)?|consider(?:ed|s|ing)?|in talks|talks (?:on|about|over)|negotiat\w+|discuss(?:ed|es|ing|ions?)?|urg(?:ed|es|ing)|seek(?:s|ing)?|sought|wants?|wanted|hopes?|hoping"
-    r"|possib(?:le|ility)|potential|open to|push(?:ed|ing|es)? for|if (?:Israel|the|it|they)|rul(?:ed|es) out|debat\w+|floated|hint(?:ed|s)?|rumou?rs?|speculation|appeal(?:ed|s|ing)?)\b",
+    r"\b(?:could be|could|might|may|offer(?:ed|s|ing)?|propos(?:ed|es|al|ing)|suggest(?:ed|s|ing|ion)|ready (?:to|for)"
+    r"|read(?:y|iness)|willing(?:ness)?|prepared to|call(?:ed|s|ing)? for"
+    r"|demand(?:ed|s|ing)?|consider(?:ed|s|ing)?|in talks|talks (?:on|about|over)|negotiat\w+|discuss(?:ed|es|ing"
+    r"|ions?)?|urg(?:ed|es|ing)|seek(?:s|ing)?|sought|wants?|wanted|hopes?|hoping"
+    r"|possib(?:le|ility)|potential|open to|push(?:ed|ing|es)? for|if (?:Israel|the|it|they)|rul(?:ed|es) out|debat\w+"
+    r"|floated|hint(?:ed|s)?|rumou?rs?|speculation|appeal(?:ed|s|ing)?)\b",
     re.IGNORECASE,
 )
 _AGREED = re.compile(
-    r"\b(?:agree(?:d|s|ing)?|agreement|accord|struck|sign(?:ed|s|ing)?|reached|approv(?:ed|es|al)|accept(?:ed|s)|commit(?:ted)?|deal (?:to|under which|that (?:will|would)|in which|for)|pact)\b",
+    r"\b(?:agree(?:d|s|ing)?|agreement|accord|struck|sign(?:ed|s|ing)?|reached|approv(?:ed|es|al)|accept(?:ed|s)"
+    r"|commit(?:ted)?|deal (?:to|under which|that (?:will|would)|in which|for)|pact)\b",
     re.IGNORECASE,
 )
 _PLANNED = re.compile(
-    r"\b(?:will|shall|(?:is|are|was|were) (?:due|set|expected|scheduled|slated|planned|poised|likely|about|preparing|going|to)\b|expected|scheduled|set to|due to|upcoming|imminent|planned"
+    r"\b(?:will|shall|(?:is|are|was|were) (?:due|set|expected|scheduled|slated|planned|poised|likely|about|preparing"
+    r"|going|to)\b|expected|scheduled|set to|due to|upcoming|imminent|planned"
     r"|plan(?:s|ning)? to|prepar(?:e|es|ing|ations?)|ahead of|awaiting|would)\b",
     re.IGNORECASE,
 )
-_ACTS = r"(?:be )?(?:begin |start |also |soon )?(?:releas|free|exchang|swap|trad|hand|return|repatriat|set free|let go|take place|go ahead|happen)"
-_WILL = re.compile(rf"\b(?:will|is to|are to|due to|set to|expected to|scheduled to|going to|about to|preparing to) {_ACTS}", re.IGNORECASE)
-_AGREED_TO = re.compile(rf"\b(?:agree[ds]?|agreement|deal|accord|approved|signed)\b.{{0,40}}\b(?:to|on|would) (?:the |a |an )?{_ACTS}", re.IGNORECASE)
+_ACTS = (
+    r"(?:be )?(?:begin |start |also |soon )?(?:releas|free|exchang|swap|trad|hand|return|repatriat|set free"
+    r"|let go|take place|go ahead|happen)"
+)
+_WILL = re.compile(
+    rf"\b(?:will|is to|are to|due to|set to|expected to|scheduled to|going to|about to"
+    rf"|preparing to) {_ACTS}",
+    re.IGNORECASE,
+)
+_AGREED_TO = re.compile(
+    rf"\b(?:agree[ds]?|agreement|deal|accord|approved|signed)\b.{{0,40}}\b(?:to|on|would) (?:the |a "
+    rf"|an )?{_ACTS}",
+    re.IGNORECASE,
+)
 _ONGOING = re.compile(
-    r"\b(?:under ?way|(?:has|have|had) (?:begun|started)|began|begun|start(?:ed|s)|begins?|is being|are being|were being|is taking place|are taking place|continu(?:e|es|ed|ing)|in progress|in the process"
+    r"\b(?:under ?way|(?:has|have|had) (?:begun|started)|began|begun|start(?:ed|s)|begins?|is being|are being|were being"
+    r"|is taking place|are taking place|continu(?:e|es|ed|ing)|in progress|in the process"
     r"|first (?:phase|stage|batch|group|day)|(?:is|are|was|were) heading home|en route|on (?:his|her|their) way)\b",
     re.IGNORECASE,
 )
 _DONE = re.compile(
-    r"\b(?:complet(?:ed|ion|es)|took place|carried out|conduct(?:ed|s)|concluded|has ended|have ended|held a|were (?:released|freed|exchanged|swapped|handed over|returned|reunited|flown)|was (?:released|freed|exchanged|swapped|handed over"
-    r"|returned|traded|part of)|(?:has|have) (?:been )?(?:released|freed|exchanged|swapped|handed over|returned|carried out|traded|received)|(?:exchanged|swapped|traded|freed|released|received|repatriated|handed over|returned)"
-    r"|(?:return(?:ed)?|c[ao]me|arriv(?:ed|e|es)) (?:home|back)|(?:frees|releases|swaps?|exchanges|hands over|swap(?=s? \d))(?= \d| (?!of|for)\w+ (?:prisoners|hostages|soldiers|captives)))\b",
+    r"\b(?:complet(?:ed|ion|es)|took place|carried out|conduct(?:ed|s)|concluded|has ended|have ended|held a"
+    r"|were (?:released|freed|exchanged|swapped|handed over|returned|reunited|flown)|was (?:released|freed|exchanged"
+    r"|swapped|handed over"
+    r"|returned|traded|part of)|(?:has|have) (?:been )?(?:released|freed|exchanged|swapped|handed over|returned"
+    r"|carried out|traded|received)|(?:exchanged|swapped|traded|freed|released|received|repatriated|handed over|returned)"
+    r"|(?:return(?:ed)?|c[ao]me|arriv(?:ed|e|es)) (?:home|back)|(?:frees|releases|swaps?|exchanges|hands over"
+    r"|swap(?=s? \d))(?= \d| (?!of|for)\w+ (?:prisoners|hostages|soldiers|captives)))\b",
     re.IGNORECASE,
 )
 _HYPOTHETICAL = re.compile(
-    r"\b(?:to|could|would|will|might|may|should|be|must|can|agreed|not|yet|if|until|for the|expected|shall|won't|were to|hopes?)(?: \w+ly| also| soon| then| all)?(?: be| have)? *$",
+    r"\b(?:to|could|would|will|might|may|should|be|must|can|agreed|not|yet|if|until|for the|expected|shall|won't"
+    r"|were to|hopes?)(?: \w+ly| also| soon| then| all)?(?: be| have)? *$",
     re.IGNORECASE,
 )
 
 
+_MOVED = re.compile(r"\b(?:took off|(?:was|were) (?:flown|driven|bused|taken|reunited)|landed|arrived|crossed)\b")
+_TOLD_AS_FACT = 1.4
+
+
 def status_votes(text: str) -> dict[Status, float]:
-    """
-    How strongly the words of one clause speak for each status.
+    """How strongly the words of one clause speak for each status.
 
     >>> max(status_votes("The two sides exchanged 50 prisoners on Friday.").items(), key=lambda vote: vote[1])[0]
     <Status.COMPLETED: 'completed'>
@@ -74,6 +105,8 @@ def status_votes(text: str) -> dict[Status, float]:
         votes[Status.PLANNED] += 0.9
     if _AGREED_TO.search(text):
         votes[Status.AGREED] += 0.7
+    if _MOVED.search(text):
+        votes[Status.COMPLETED] += 0.3
     if _is_broken(text) or _REFUSED.search(text):
         votes[Status.FAILED] += 1.6
     if _ONGOING.search(text):
@@ -99,11 +132,19 @@ def status_of(clauses: list[Mapping[Status, float]], title: str | None) -> Statu
         weight = weights[min(place, len(weights) - 1)]
         for status, vote in clause.items():
             total[status] += weight * min(vote, 1.6)
-    if title and (SWAP_NOUN.search(title) or SWAP_VERB.search(title) or re.search(r"\b(?:releas|free[sd]?\b|hand)", title, re.IGNORECASE)):
+    if title and (
+        SWAP_NOUN.search(title)
+        or SWAP_VERB.search(title)
+        or re.search(r"\b(?:releas|free[sd]?\b|hand)", title, re.IGNORECASE)
+    ):
         for status, vote in status_votes(title).items():
             total[status] += 2.0 * min(vote, 1.6)
     if not total:
         return Status.COMPLETED
+    if total[Status.COMPLETED] + total[Status.ONGOING] >= _TOLD_AS_FACT:
+        # An act that is told also tells how it was agreed and asked for; that is its history.
+        total[Status.AGREED] *= 0.5
+        total[Status.PROPOSED] *= 0.5
     return max(total, key=lambda status: total[status])
 
 
@@ -113,7 +154,9 @@ def kind_of(groups: list[People], texts: str, *, both_ways: bool, swap_words: bo
     living = [g for g in groups if not g.bodies]
     if groups and not living and not re.search(r"\b(?:prisoners?|captives?|detainees?|living)\b", texts, re.IGNORECASE):
         return ExchangeKind.REMAINS_RETURN
-    hostages = any(g.category is Category.HOSTAGES or "hostage" in g.words for g in groups) or bool(re.search(r"\b(?:hostages?|kidnapped|abducted)\b", texts, re.IGNORECASE))
+    hostages = any(g.category is Category.HOSTAGES or "hostage" in g.words for g in groups) or bool(
+        re.search(r"\b(?:hostages?|kidnapped|abducted)\b", texts, re.IGNORECASE)
+    )
     if not both_ways and not swap_words:
         return ExchangeKind.UNILATERAL_RELEASE
     if hostages:

@@ -12,28 +12,39 @@ _NOUNS: dict[str, Category] = {
     r"detainees?": _O,
     r"hostages?": Category.HOSTAGES,
     r"bodies|body|remains|corpses?|coffins?": Category.BODIES,
-    r"soldiers?|servicem[ae]n|servicewom[ae]n|service members?|servicemembers?|serviceperson|troops|troopers?|marines?|sailors?|airm[ae]n"
+    r"soldiers?|servicem[ae]n|servicewom[ae]n|service members?|servicemembers?|serviceperson|troops|troopers?|marines?"
+    r"|sailors?|airm[ae]n"
     r"|pilots?|combatants?|conscripts?|border guards?|(?:national )?guardsm[ae]n|defenders|commandos?|paratroopers?"
     r"|(?:military|army) (?:officers|personnel|men)|crewm[ae]n|peacekeepers?": _M,
-    r"fighters?|militants?|militiam[ae]n|guerrillas?|rebels?|insurgents?|separatists?|agents?|operatives?|officers?|policem[ae]n"
+    r"fighters?|militants?|militiam[ae]n|guerrillas?|rebels?|insurgents?|separatists?|agents?|operatives?|officers?"
+    r"|policem[ae]n"
     r"|police officers?|riot police(?:men)?|activists?|dissidents?|journalists?|reporters?|engineers?|workers?|contractors?"
-    r"|aid workers?|doctors?|nurses?|missionaries|monks|pilgrims|tourists?|fishermen|observers?|monitors?|politicians?|lawmakers?"
+    r"|aid workers?|doctors?|nurses?|missionaries|monks|pilgrims|tourists?|fishermen|observers?|monitors?|politicians?"
+    r"|lawmakers?"
     r"|diplomats?|officials?|commanders?|leaders?|mercenar(?:y|ies)|suspects?|supporters?|members?|relatives?|executives?"
-    r"|saboteurs?|smugglers?|traffickers?|dealers?|hackers?|scientists?|nephews?|businessm[ae]n|lawyers?|bloggers?|staffers?|bombers?|jihadists?|extremists?|terrorists?|envoys?|drivers?|teachers?|volunteers?|settlers?|gunm[ae]n|academics?|scholars?|students|pastors?|priests?|sailors?|villagers?|clergymen|figures|opponents?|critics?": _O,
+    r"|saboteurs?|smugglers?|traffickers?|dealers?|hackers?|scientists?|nephews?|businessm[ae]n|lawyers?|bloggers?|staffers?|bombers?"
+    r"|jihadists?|extremists?|terrorists?|envoys?|drivers?|teachers?|volunteers?|settlers?|gunm[ae]n"
+    r"|academics?|scholars?|students|pastors?|priests?|sailors?|villagers?|clergymen|figures|opponents?|critics?": _O,
     r"civilians?|noncombatants|non-combatants": _C,
     r"wom[ae]n|females": Category.WOMEN,
     r"m[ae]n|males": Category.MEN,
-    r"children|girls?|boys?|minors?|teenagers?|schoolgirls?|schoolboys?|schoolchildren|youths?|infants?|bab(?:y|ies)": Category.CHILDREN,
+    r"children|girls?|boys?|minors?|teenagers?|schoolgirls?|schoolboys?|schoolchildren|youths?|infants?"
+    r"|bab(?:y|ies)": Category.CHILDREN,
     r"wounded(?= (?:and|were|in)|[,.]|$)|injured(?= (?:and|were)|[,.]|$)": Category.WOUNDED,
     r"people|persons?|individuals?|nationals?|citizens?|compatriots|countrymen|others|foreigners": Category.TOTAL,
 }
 PEOPLE = re.compile(
-    r"(?<![\w-])(?:" + "|".join(f"(?P<g{i}>{pattern})" for i, pattern in enumerate(_NOUNS)) + r")(?![\w-]|'s \w+ (?:said|told))", re.IGNORECASE
+    r"(?<![\w-])(?:"
+    + "|".join(f"(?P<g{i}>{pattern})" for i, pattern in enumerate(_NOUNS))
+    + r")(?![\w-]|'s \w+ (?:said|told))",
+    re.IGNORECASE,
 )
 _CATEGORIES = tuple(_NOUNS.values())
 CAPTIVE = re.compile(
-    r"(?<![\w-])(?:prisoners?(?:'s?)?(?: of war|-of-war)?|POWs?|PoWs?|captives?|hostages?(?:'s?)?|detainees?(?:'s?)?|inmates|internees|abductees?|captivity"
-    r"|captured|detained|imprisoned|jailed|abducted|kidnapped|remains of|bodies of|dead bodies|custody|prisons?|jails?)(?![\w-])",
+    r"(?<![\w-])(?:prisoners?(?:'s?)?(?: of war|-of-war)?|POWs?|PoWs?|captives?|hostages?(?:'s?)?|detainees?(?:'s?)?"
+    r"|inmates|internees|abductees?|captivity"
+    r"|captured|detained|imprisoned|jailed|abducted|kidnapped|remains of|bodies of|dead bodies|custody|prisons?"
+    r"|jails?)(?![\w-])",
     re.IGNORECASE,
 )
 
@@ -48,90 +59,149 @@ def category_of(match: re.Match[str]) -> Category:
 
 # --- what is an exchange of people, what only sounds like one -------------------------------------------------------------
 _WHO = (
-    r"(?:prisoners?(?:'s?)?(?:[ -]of[ -]war)?|POWs?|PoWs?|hostages?(?:'s?)?|captives?|detainees?|inmates?|sp(?:y|ies)|bod(?:y|ies)|remains"
+    r"(?:prisoners?(?:'s?)?(?:[ -]of[ -]war)?|POWs?|PoWs?|hostages?(?:'s?)?|captives?|detainees?|inmates?|sp(?:y|ies)"
+    r"|bod(?:y|ies)|remains"
     r"|hostages?(?:[- ](?:for|and)[- ]|/)prisoners?|prisoners?(?:[- ](?:for|and)[- ]|/)hostages?)"
 )
 SWAP_NOUN = re.compile(
-    rf"(?<![\w-]){_WHO}[- ](?:(?:release|transfer)[- ])?(?:swaps?|exchanges?|trades?|deals?(?! with)|exchange deals?|swap deals?|release deals?"
+    rf"(?<![\w-]){_WHO}[- ](?:(?:release|transfer)[- ])?(?:swaps?|exchanges?|trades?|deals?(?! with)|exchange deals?"
+    rf"|swap deals?|release deals?"
     r"|hand-?overs?|swapping|exchanging|repatriations?)(?![\w-])"
-    rf"|(?<![\w-])(?:exchanges?|swaps?|trades?|hand-?overs?|swapping|exchanging|trading),? (?:of|for) (?:[\w,.'’“”\"-]+ ){{0,6}}?"
-    r"(?:prisoners|POWs|PoWs|captives|hostages|detainees|captured soldiers|captured servicemen|bodies|remains|inmates|spies|captive soldiers)(?![\w-])"
-    r"|(?<![\w-])(?:[\d,]+|one|two|all)(?:[- ]for[- ])(?:[\d,]+|one|two|three|all)(?![\w-]) (?:prisoner |POW |captive )?(?:swap|exchange|deal|formula|principle)",
+    rf"|(?<![\w-])(?:exchanges?|swaps?|trades?|hand-?overs?|swapping|exchanging|trading),? (?:of"
+    rf"|for) (?:[\w,.'’“”\"-]+ ){{0,6}}?"
+    r"(?:prisoners|POWs|PoWs|captives|hostages|detainees|captured soldiers|captured servicemen|bodies|remains|inmates"
+    r"|spies|captive soldiers)(?![\w-])"
+    r"|(?<![\w-])(?:[\d,]+|one|two|all)(?:[- ]for[- ])(?:[\d,]+|one|two|three|all)(?![\w-]) (?:prisoner |POW "
+    r"|captive )?(?:swap|exchange|deal|formula|principle)",
     re.IGNORECASE,
 )
 SWAP_VERB = re.compile(
-    r"(?<![\w-])(?:exchang(?:e|ed|es|ing)|swap(?:ped|s|ping)?|trad(?:e|ed|es|ing))(?! (?:deal|agreement|war|talks|fire\b|blows|barbs|places|students))(?![\w-])",
+    r"(?<![\w-])(?:exchang(?:e|ed|es|ing)|swap(?:ped|s|ping)?|trad(?:e|ed|es|ing))(?! (?:deal|agreement|war|talks"
+    r"|fire\b|blows|barbs|places|students))(?![\w-])",
     re.IGNORECASE,
 )
-FOR = re.compile(r"(?<![\w-])in (?:exchange|return|trade|a swap|a trade|swap) (?:for|with)(?![\w-])|(?<![\w-])in (?:exchange|return)(?=[ ,.;:]|$)", re.IGNORECASE)
+FOR = re.compile(
+    r"(?<![\w-])in (?:exchange|return|trade|a swap|a trade|swap) (?:for|with)(?![\w-])"
+    r"|(?<![\w-])in (?:exchange|return)(?=[ ,.;:]|$)",
+    re.IGNORECASE,
+)
 NOT_PEOPLE = re.compile(
-    r"(?<![\w-])(?:(?:stock|currency|foreign|securities|commodit\w+|student|cultural|academic|information|gun|heat|crypto\w*|insurance|health|data"
-    r"|debt|equity|rate|default|land|cap-and|player|draft) (?:exchanges?|swaps?|trad\w+)|exchange (?:rates?|programs?|programmes?|students?)"
-    r"|(?:exchang\w+|trad\w+|swap\w*) (?:of )?(?:gun)?(?:fire|shots|blows|words|views|gifts|vows|emails?|messages|ideas|information|stories|notes"
-    r"|numbers|barbs|insults|letters|pleasantries|glances|jerseys|artillery|missiles?|strikes|intelligence)|wife swap|house swap|job swap)",
+    r"(?<![\w-])(?:(?:stock|currency|foreign|securities|commodit\w+|student|cultural|academic|information|gun|heat"
+    r"|crypto\w*|insurance|health|data"
+    r"|debt|equity|rate|default|land|cap-and|player|draft) (?:exchanges?|swaps?|trad\w+)|exchange (?:rates?|programs?"
+    r"|programmes?|students?)"
+    r"|(?:exchang\w+|trad\w+|swap\w*) (?:of )?(?:gun)?(?:fire|shots|blows|words|views|gifts|vows|emails?|messages|ideas"
+    r"|information|stories|notes"
+    r"|numbers|barbs|insults|letters|pleasantries|glances|jerseys|artillery|missiles?|strikes|intelligence)|wife swap"
+    r"|house swap|job swap)",
     re.IGNORECASE,
 )
 JUDICIAL = re.compile(
-    r"(?<![\w-])(?:amnest\w+|parole\w*|on bail|bailed|bail|acquitt\w+|early release|time served|overturned|exonerat\w+|appeals court|ruled that"
-    r"|judge (?:ordered|ruled|released|freed)|court (?:ordered|ruled|freed|released)|extradit\w+|deported|clemency|commut\w+|probation"
+    r"(?<![\w-])(?:amnest\w+|parole\w*|on bail|bailed|bail|acquitt\w+|early release|time served|overturned|exonerat\w+"
+    r"|appeals court|ruled that"
+    r"|judge (?:ordered|ruled|released|freed)|court (?:ordered|ruled|freed|released)|extradit\w+|deported|clemency"
+    r"|commut\w+|probation"
     r"|sentence reform|furlough\w*|halfway house|nonviolent|non-violent|drug offenders?|rescued|escaped|raid)(?![\w-])",
     re.IGNORECASE,
 )
 GATE_WHO = re.compile(
-    r"\b(?:soldiers|servicemen|sailors|troops|held|fighters|journalists|fishermen|nationals|citizens|guerrillas|rebels|militants|civilians|Americans|airmen|pilots?|spies|agents?)\b"
+    r"\b(?:soldiers|servicemen|sailors|troops|held|fighters|journalists|fishermen|nationals|citizens|guerrillas|rebels"
+    r"|militants|civilians|Americans|airmen|pilots?|spies|agents?)\b"
 )
 GATE_ACT = re.compile(
-    r"(?i:\b(?:swap|exchang|trade[ds]?\b|releas|freed?\b|freeing|hand(?:ed|ing|s)?\b|handover|repatriat|return(?:ed|ing)? |turned over|let go|liberat|set free|g[ao]t back|gave (?:up|back)|received))"
+    r"(?i:\b(?:swap|exchang|trade[ds]?\b|releas|freed?\b|freeing|hand(?:ed|ing|s)?\b|handover|repatriat|return(?:ed"
+    r"|ing)? |turned over|let go|liberat|set free|g[ao]t back|gave (?:up|back)|received))"
 )
 
 # --- the verbs ------------------------------------------------------------------------------------------------------------
 _RELEASE = (
-    r"releas(?:e[sd]?|ing)|freed|free(?=s? )|freeing|liberat(?:e[sd]?|ing)|repatriat(?:e[sd]?|ing)|hand(?:ed|ing|s)? (?:over|back)"
-    r"|handed|turn(?:ed|ing|s)? over|deliver(?:ed|ing|s)?|return(?:ed|ing|s)?|g[ai]ve[ns]? (?:back|up)|giving (?:back|up)|let(?:ting)? go"
-    r"|set(?:ting)?(?= \w+(?: \w+){0,4} free\b)|set free|sen[dt](?:ing)? (?:home|back)|sen[dt]|transfer(?:red|ring|s)?|relinquish\w*|part(?:ed|ing) with"
+    r"releas(?:e[sd]?|ing)|freed|free(?=s? )|freeing|liberat(?:e[sd]?|ing)|repatriat(?:e[sd]?|ing)|hand(?:ed|ing"
+    r"|s)? (?:over|back)"
+    r"|handed|turn(?:ed|ing|s)? over|deliver(?:ed|ing|s)?|return(?:ed|ing|s)?|g[ai]ve[ns]? (?:back|up)|giving (?:back"
+    r"|up)|let(?:ting)? go"
+    r"|set(?:ting)?(?= \w+(?: \w+){0,4} free\b)|set free|sen[dt](?:ing)? (?:home|back)|sen[dt]|transfer(?:red|ring|s)?"
+    r"|relinquish\w*|part(?:ed|ing) with"
     r"|let(?= \w+(?: \w+){0,3} go\b)"
 )
 _RECEIVE = (
-    r"receiv(?:e[sd]?|ing)|g[eo]t(?:ting|s)? back|got|get|t(?:ook|ake|aking|aken) (?:in|back|delivery of|home)|recover(?:ed|ing|s)?|br(?:ing|ought|inging)"
-    r"(?: back| home)?|secur(?:e[sd]?|ing)|w(?:in|on|inning)(?= (?:the|his|her|their) (?:release|freedom|return))|welcom(?:e[sd]?|ing)(?: back| home)?|collect(?:ed)?"
+    r"receiv(?:e[sd]?|ing)|g[eo]t(?:ting|s)? back|got|get|t(?:ook|ake|aking|aken) (?:in|back|delivery of|home)"
+    r"|recover(?:ed|ing|s)?|br(?:ing|ought|inging)"
+    r"(?: back| home)?|secur(?:e[sd]?|ing)|w(?:in|on|inning)(?= (?:the|his|her|their) (?:release|freedom|return))"
+    r"|welcom(?:e[sd]?|ing)(?: back| home)?|collect(?:ed)?"
     r"|regain(?:ed)?"
 )
 _COME = (
-    r"c(?:ame|ome|oming)(?: back)?(?= home| to)|arriv(?:e[sd]?|ing)|fl(?:ew|own|y|ying)|cross(?:ed|ing)|walk(?:ed)? free|head(?:ed|ing)(?= home| to| back)|land(?:ed)?"
-    r"|went(?= home| back| free| to| north| south)|go(?:ne|ing)? (?:home|free)|are (?:home|back|free)|is (?:home|back|free)|reunited"
+    r"c(?:ame|ome|oming)(?: back)?(?= home| to)|arriv(?:e[sd]?|ing)|fl(?:ew|own|y|ying)|cross(?:ed|ing)|walk(?:ed)? free"
+    r"|head(?:ed|ing)(?= home| to| back)|land(?:ed)?"
+    r"|went(?= home| back| free| to| north| south)|go(?:ne|ing)? (?:home|free)|are (?:home|back|free)|is (?:home|back"
+    r"|free)|reunited"
 )
 _HOLD = (
-    r"held|hold(?:s|ing)?|detain(?:ed|s|ing)?|imprison(?:ed)?|jail(?:ed)?|captur(?:ed|es?|ing)|kidnapp?(?:ed|ing)?|abduct(?:ed)?|seized|arrested"
+    r"held|hold(?:s|ing)?|detain(?:ed|s|ing)?|imprison(?:ed)?|jail(?:ed)?|captur(?:ed|es?|ing)|kidnapp?(?:ed|ing)?"
+    r"|abduct(?:ed)?|seized|arrested"
     r"|serving|languish\w+|sentenced|convicted|taken|expelled"
 )
 TOKENS = re.compile(
     r"(?<![\w-])(?:(?P<n>(?:release|return|hand-?over|repatriation|freedom|freeing|transfer|delivery|remittance)(?= of\b))"
-    rf"|(?P<S>exchang(?:e[sd]?|ing)|swap(?:ped|s|ping)?|trad(?:e[sd]?|ing))|(?P<w>deal|agreement|talks|negotiations|mediation)|(?P<R>{_RELEASE})|(?P<G>{_RECEIVE})|(?P<C>{_COME})|(?P<K>{_HOLD})"
+    rf"|(?P<S>exchang(?:e[sd]?|ing)|swap(?:ped|s|ping)?|trad(?:e[sd]?|ing))|(?P<w>deal|agreement|talks|negotiations"
+    rf"|mediation)|(?P<R>{_RELEASE})|(?P<G>{_RECEIVE})|(?P<C>{_COME})|(?P<K>{_HOLD})"
     r"|(?P<x>in (?:exchange|return|trade|a swap|a trade) for|in (?:exchange|return)(?=[ ,.;:]|$)|against(?= \d))|(?P<o>for)"
-    r"|(?P<b>by)|(?P<t>(?:back )?(?:in|on)?to|back in)|(?P<f>from)|(?P<m>between)|(?P<v>with)|(?P<a>and|or|as well as|plus|along with)"
-    r"|(?P<e>each|apiece|both sides|either side|each side|both countries|both parties|respectively|mutual\w*|from both|the same number of|an equal number of)"
-    r"|(?P<q>which|who|whom|whose|that|where|when)|(?P<i>in|at|inside)|(?P<p>it|they|he|she))(?![\w-])|(?P<c>[,:])|(?P<d>;| [–—-]{1,2} )",
+    r"|(?P<b>by)|(?P<t>(?:back )?(?:in|on)?to|back in)|(?P<f>from)|(?P<m>between)|(?P<v>with)|(?P<a>and|or|as well as"
+    r"|plus|along with)"
+    r"|(?P<e>each|apiece|both sides|either side|each side|both countries|both parties|respectively|mutual\w*|from both"
+    r"|the same number of|an equal number of)"
+    r"|(?P<q>which|who|whom|whose|that|where|when)|(?P<i>in|at|inside)|(?P<p>it|they|he|she))(?![\w-])|(?P<c>[,:])"
+    r"|(?P<d>;| [–—-]{1,2} )",
     re.IGNORECASE,
 )
 WORDS = re.compile(r"[^\W\d_][\w'’-]*|[,:;]| [–—-]{1,2} ")
-SIMPLE: dict[str, str] = {
-    "by": "b", "to": "t", "into": "t", "onto": "t", "from": "f", "between": "m", "with": "v", "and": "a", "or": "a", "which": "q", "who": "q",
-    "whom": "q", "whose": "q", "that": "q", "where": "q", "when": "q", "at": "i", "inside": "i", "it": "p", "they": "p", "he": "p", "she": "p",
-    ",": "c", ":": "c", ";": "d", "for": "o", "each": "e", "apiece": "e", "respectively": "e",
-}  # fmt: skip
+_CODES = {
+    "a": "and or",
+    "b": "by",
+    "c": ", :",
+    "d": ";",
+    "e": "each apiece respectively",
+    "f": "from",
+    "i": "at inside",
+    "m": "between",
+    "o": "for",
+    "p": "it they he she",
+    "q": "which who whom whose that where when",
+    "t": "to into onto",
+    "v": "with",
+}
+SIMPLE = {word: code for code, words in _CODES.items() for word in words.split()}
+"""Words that are a chunk by themselves, with its code (see `exchange_chunks.Chunk`)."""
 # First three letters of every other word that `TOKENS` may begin with: most words of a text are passed over by one look-up.
-STEMS = frozenset(
-    "rel fre lib rep han tur del ret gav giv let set sen tra par rec got get too tak bro bri sec win won wel col reg cam com arr fle flo fly cro wal"
-    " hea lan wen go gon goi are is reu hel hol det imp jai cap kid abd sei ser con exp exc swa dea agr tal neg med bot eit mut in aga bac as plu alo rem".split()
+STEMS_LIST = (
+    "rel fre lib rep han tur del ret gav giv let set sen tra par rec got get too tak bro bri sec win won wel col reg "
+    "cam com arr fle flo fly cro wal hea lan wen go gon goi are is reu hel hol det imp jai cap kid abd sei ser con "
+    "exp exc swa dea agr tal neg med bot eit mut in aga bac as plu alo rem"
 )
+STEMS = frozenset(STEMS_LIST.split())
 PASSIVE = re.compile(
-    r"(?:\b(?:was|were|been|being|be|are|is|get|gets|got|getting)|'re|'s)(?:,? (?:\w+ly|also|all|both|then|now|not|later|since|already|to be|soon|first|each|either|one|of))*,?\s*$",
+    r"(?:\b(?:was|were|been|being|be|are|is|get|gets|got|getting)|'re|'s)(?:,? (?:\w+ly|also|all|both|then|now|not"
+    r"|later|since|already|to be|soon|first|each|either|one|of))*,?\s*$",
     re.IGNORECASE,
 )
-PERFECT = re.compile(r"\b(?:has|have|had|having|'ve|'d)(?: (?:\w+ly|also|all|both|each|now|not|since|already|so far|just))*\s*$", re.IGNORECASE)
-BASE = re.compile(r"\b(?:to|will|would|could|should|shall|may|might|must|can|did|does|do|not|won't|and|or|'ll)(?: (?:\w+ly|also|all|both|now|not|soon|each|then))*\s*$", re.IGNORECASE)
-DETERMINED = re.compile(r"\b(?:the|a|an|its|their|his|her|our|this|that|these|those|of|'s|first|mass|unilateral|last|prisoner|hostage|for|early|upcoming)\s*$", re.IGNORECASE)
+PERFECT = re.compile(
+    r"\b(?:has|have|had|having|'ve|'d)(?: (?:\w+ly|also|all|both|each|now|not|since|already|so far"
+    r"|just))*\s*$",
+    re.IGNORECASE,
+)
+BASE = re.compile(
+    r"\b(?:to|will|would|could|should|shall|may|might|must|can|did|does|do|not|won't|and|or"
+    r"|'ll)(?: (?:\w+ly|also|all|both|now|not|soon|each|then))*\s*$",
+    re.IGNORECASE,
+)
+DETERMINED = re.compile(
+    r"\b(?:the|a|an|its|their|his|her|our|this|that|these|those|of|'s|first|mass|unilateral|last|prisoner"
+    r"|hostage|for|early|upcoming)\s*$",
+    re.IGNORECASE,
+)
 SUBSET = re.compile(
-    r"\b(?:includ(?:ing|ed|es?)|among (?:them|those|the \w+)|amongst them|of (?:whom|them|these|those)|one of|other than|as well as|and also|along with|of which|comprising|made up of|consisting of)(?:,? (?:were|are|was|is|also))?\s*(?:the\s+|at least\s+)?$",
+    r"\b(?:includ(?:ing|ed|es?)|among (?:them|those|the \w+)|amongst them|of (?:whom|them|these|those)|one of"
+    r"|other than|as well as|and also|along with|of which|comprising|made up of|consisting of)(?:,? (?:were|are|was|is"
+    r"|also))?\s*(?:the\s+|at least\s+)?$",
     re.IGNORECASE,
 )

@@ -1,5 +1,4 @@
-"""
-The rules engine's exchanges: from an article's candidates to draft exchanges in references only.
+"""The rules engine's exchanges: from an article's candidates to draft exchanges in references only.
 
 Steps: early exit; clauses about an exchange; clauses to events; for each event the pair of parties, direction and numbers,
 status and kind, date, place and third parties.
@@ -8,241 +7,167 @@ status and kind, date, place and third parties.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from datetime import date
 
-from service.domain.candidate import Candidates, Party
-from service.domain.draft import (
-    Category,
-    DraftCount,
-    DraftExchange,
-    DraftTransfer,
-    Scope,
-    Status,
+from service.domain.candidate import Candidates
+from service.domain.draft import DraftExchange, DraftTransfer, Status
+from service.extraction.rules.exchange_chunks import index_of
+from service.extraction.rules.exchange_clues import Reading, read_row
+from service.extraction.rules.exchange_direction import best_pair
+from service.extraction.rules.exchange_events import (
+    ActClause,
+    Event,
+    clauses_of,
+    group,
+    is_about_release,
+    is_candidate,
+    names_swap,
 )
-from service.extraction.rules.exchange_chunks import People, index_of
-from service.extraction.rules.exchange_counts import counts_of, is_each, scope_of
-from service.extraction.rules.exchange_direction import Reading, best_pair, directions, read_row
-from service.extraction.rules.exchange_events import Event, clauses_of, group, is_about_release, is_candidate, names_swap
-from service.extraction.rules.exchange_setting import CAPTIVES, COLUMN, date_of, places_of, third_parties_of
+from service.extraction.rules.exchange_setting import (
+    columns,
+    date_of,
+    mediations,
+    own_date,
+    places_of,
+    span_of_deal,
+    third_parties_of,
+)
+from service.extraction.rules.exchange_sides import sides_of, with_the_west
 from service.extraction.rules.exchange_status import kind_of, status_of
+from service.extraction.rules.exchange_transfers import Transfers, transfers_of
 from service.extraction.rules.exchange_words import SWAP_NOUN
+
+_MOST_EVIDENCE = 6
+_MOST_SPANS = 60  # bounds the search for dates, places and mediators in very long articles
 
 
 def draft_exchanges(
     candidates: Candidates, *, published_at: date | None, title: str | None = None
 ) -> tuple[Candidates, tuple[DraftExchange, ...]]:
-    """
-    The exchanges that the article tells of, as references; the candidates with those that had to be added.
+    """The exchanges that the article tells of, as references; the candidates with those that had to be added.
 
     An article that tells of none gives an empty tuple; the score of each is a rough probability in 0..1.
     """
     if not is_candidate(candidates.text):
         return candidates, ()
-    names = _aliases(candidates.parties)
-    index = index_of(candidates, names)
-    clauses = clauses_of(candidates, index)
-    swaps = [clause for clause in clauses if clause.strength >= 2]
-    releases = [clause for clause in clauses if is_about_release(clause, candidates.text)]
-    if not swaps and not releases:
+    candidates = with_the_west(candidates, title)
+    names = sides_of(candidates.parties)
+    clauses = clauses_of(candidates, index_of(candidates, names))
+    told_of = any(clause.strength >= 2 or is_about_release(clause, candidates.text) for clause in clauses)
+    if not told_of:
         return candidates, ()
-    swap = bool(swaps) or any(names_swap(clause, candidates.text) for clause in clauses)
+    mutual = any(clause.strength >= 2 or names_swap(clause, candidates.text) for clause in clauses)
+    article = _Article(published_at, title, mutual, names)
     told: list[_Told] = []
     for event in group(clauses, candidates, published_at):
-        found = _tell(event, candidates, published_at, title, swap=swap, names=names, before=told)
+        found = _tell(event, candidates, article, told[0] if told else None)
         if found is not None:
+            candidates = found.candidates
             told.append(found)
-    return candidates, tuple(found.draft for found in told)
+    return candidates, _as_parts(told)
+
+
+@dataclass(frozen=True)
+class _Article:
+    published_at: date | None
+    title: str | None
+    mutual: bool
+    names: dict[str, str]
 
 
 @dataclass(frozen=True)
 class _Told:
     draft: DraftExchange
+    role: str
     pair: tuple[str, str] | None
+    candidates: Candidates
+    holders: Mapping[str, str]
 
 
-def _aliases(parties: tuple[Party, ...]) -> dict[str, str]:
-    """Names that mean one side in this article: "Palestinians" where Hamas acts, self-proclaimed republics of named separatists."""
-    names = {party.name for party in parties}
-    aliases: dict[str, str] = {}
-    if "Hamas" in names:
-        aliases |= {"Palestinians": "Hamas", "Islamic Jihad": "Hamas", "Palestinian Authority": "Hamas", "Popular Resistance Committees": "Hamas"}
-    if "Bosnian Serbs" in names:
-        aliases["Serbs"] = "Bosnian Serbs"
-    if "Bosnia" in names:
-        aliases["Bosnian Muslims"] = "Bosnia"
-    separatists = next((n for n in names if n.startswith("pro-Russian") or n == "separatists"), None)
-    if separatists:
-        aliases |= {n: separatists for n in names if n.endswith("People's Republic") or n.startswith("pro-Russian")}
-    return aliases
-
-
-def _tell(
-    event: Event, candidates: Candidates, published_at: date | None, title: str | None, *, swap: bool, names: dict[str, str], before: list[_Told]
-) -> _Told | None:
-    text = candidates.text
-    name = _naming(names)
+def _tell(event: Event, candidates: Candidates, article: _Article, main: _Told | None) -> _Told | None:
+    """The event as a draft; None where the clauses name neither parties nor an exchange by its noun."""
     strong = [clause for clause in event.clauses if clause.strength >= (1 if event.role == "main" else 0.4)]
     if not strong:
         return None
+    title = article.title if event.role == "main" else None
+    words = " ".join([clause.words(candidates.text) for clause in strong] + [title or ""])
+    reading = _read(event, article)
+    pair = best_pair(reading) or (main.pair if main else None)
+    status = status_of([clause.tense for clause in strong], title)
+    made = Transfers(candidates, ())
+    if pair is not None:
+        hostages = bool(re.search(r"\bhostages?\b", words, re.IGNORECASE))
+        holders = main.holders if main is not None and event.role in {"deal", "next"} else {}
+        made = transfers_of(event, candidates, reading, pair, hostages=hostages, mutual=article.mutual, holders=holders)
+    if not _is_told(strong, made.transfers, pair, candidates.text, mutual=article.mutual):
+        return None
+    if event.role == "deal" and not any(transfer.counts for transfer in made.transfers):
+        return None
+    spans = [(clause.start, clause.end) for clause in event.clauses][:_MOST_SPANS]
+    first = event.role == "main"
+    sides = set(pair or ())
+    status, (start, end) = _when(event, spans, candidates, article, status, main)
+    groups = [person for clause in event.clauses for person in clause.row.people]
+    draft = DraftExchange(
+        evidence=tuple(dict.fromkeys(clause.row.sentence.id for clause in strong))[:_MOST_EVIDENCE],
+        kind=kind_of(groups, words, both_ways=len(made.transfers) == 2, swap_words=article.mutual),
+        status=status,
+        date_start=start,
+        date_end=end,
+        places=places_of(spans + columns(candidates) if first else spans, candidates, sides),
+        transfers=made.transfers,
+        third_parties=third_parties_of(mediations(spans, candidates) if first else spans, candidates, sides),
+        score=_score(strong, made.transfers),
+    )
+    return _Told(draft, event.role, pair, made.candidates, made.holders)
+
+
+def _read(event: Event, article: _Article) -> Reading:
     reading = Reading()
     subject: str | None = None
     for clause in event.clauses:
-        subject = read_row(clause.row, reading, name, subject)
-    pair = best_pair(reading) or (before[0].pair if before else None)
-    status = status_of([clause.tense for clause in strong], title if event.role == "main" else None)
-    groups = [g for clause in event.clauses for g in clause.row.people]
-    words = " ".join(clause.words(text) for clause in strong) + (f" {title}" if title and event.role == "main" else "")
-    transfers: tuple[DraftTransfer, ...] = ()
-    hostages = bool(re.search(r"\bhostages?\b", words, re.IGNORECASE))
-    if pair is not None:
-        transfers = _transfers(event, candidates, reading, pair, hostages=hostages, mutual=swap, names=names)
-    kind = kind_of(groups, words, both_ways=len(transfers) == 2, swap_words=swap)
-    if pair is None and not (swap and any(SWAP_NOUN.search(clause.words(text)) for clause in strong)):
-        return None
-    if not swap and not any(transfer.counts or transfer.people for transfer in transfers):
-        return None
-    spans = [(clause.start, clause.end) for clause in event.clauses]
-    sited = spans + _columns(candidates) if event.role == "main" else spans
-    sides = set(pair) if pair else set()
-    start, end = date_of(spans, candidates, published_at, status)
+        subject = read_row(clause.row, reading, lambda party: article.names.get(party, party), subject)
+    return reading
+
+
+def _is_told(
+    strong: list[ActClause], transfers: tuple[DraftTransfer, ...], pair: tuple[str, str] | None, text: str, *, mutual: bool
+) -> bool:
+    if not mutual:
+        return any(transfer.counts or transfer.people for transfer in transfers)
+    return pair is not None or any(SWAP_NOUN.search(clause.words(text)) for clause in strong)
+
+
+def _when(
+    event: Event,
+    spans: list[tuple[int, int]],
+    candidates: Candidates,
+    article: _Article,
+    status: Status,
+    main: _Told | None,
+) -> tuple[Status, tuple[str | None, str | None]]:
+    """Status and dates: an earlier event is over and has its own date, a deal is under way once its first act is told."""
     if event.role == "past":
-        start, end = _own_date(event)
-    elif event.role == "deal":
-        status, start, end = Status.ONGOING, *_span_of_deal(event, candidates, published_at)
-    draft = DraftExchange(
-        evidence=tuple(dict.fromkeys(clause.row.sentence.id for clause in strong))[:6],
-        kind=kind,
-        status=Status.COMPLETED if event.role == "past" and status is not Status.FAILED else status,
-        date_start=start,
-        date_end=end,
-        places=places_of(sited, candidates, sides),
-        transfers=transfers,
-        third_parties=third_parties_of(_widened(spans, candidates) if event.role == "main" else spans, candidates, sides),
-        score=0.7 if strong and pair else 0.4,
-    )
-    return _Told(draft, pair)
+        return status if status is Status.FAILED else Status.COMPLETED, own_date([c.dates for c in event.clauses])
+    if event.role == "deal":
+        begun = main is not None and main.draft.status in {Status.COMPLETED, Status.ONGOING}
+        sentences = {clause.row.sentence.id for clause in event.clauses}
+        return Status.ONGOING if begun else Status.AGREED, span_of_deal(sentences, candidates, article.published_at)
+    return status, date_of(spans, candidates, article.published_at, status)
 
 
-def _columns(candidates: Candidates) -> list[tuple[int, int]]:
-    """Sentences that show the captives on their way ("Prisoners filed off coaches at the X checkpoint")."""
-    return [(s.span.start, s.span.end) for s in candidates.sentences if CAPTIVES.search(s.span.text) and COLUMN.search(s.span.text)]
+def _score(strong: list[ActClause], transfers: tuple[DraftTransfer, ...]) -> float:
+    """A rough probability that the event is one: by the strength of its clauses and whether numbers go with them."""
+    counted = any(transfer.counts for transfer in transfers)
+    best = max(clause.strength for clause in strong)
+    return 0.3 + (0.3 if best >= 2 else 0.15) + (0.2 if counted else 0.0) + (0.1 if transfers else 0.0)
 
 
-def _widened(spans: list[tuple[int, int]], candidates: Candidates) -> list[tuple[int, int]]:
-    """The clauses and every sentence that speaks of mediation."""
-    extra = [(s.span.start, s.span.end) for s in candidates.sentences if re.search(r"\b(?:mediat|broker|intermediar)", s.span.text, re.IGNORECASE)]
-    return spans + [span for span in extra if span not in spans]
-
-
-def _span_of_deal(event: Event, candidates: Candidates, published_at: date | None) -> tuple[str | None, str | None]:
-    """Start and end of a deal under way: the day it "started", the last day still to come, where its sentences say so."""
-    start = end = None
-    for clause in event.clauses:
-        sentence = clause.row.sentence.id
-        whole = next((s.span for s in candidates.sentences if s.id == sentence), None)
-        if whole is None:
-            continue
-        for mention in candidates.dates:
-            if mention.span is None or not whole.start <= mention.span.start < whole.end or mention.start is None:
-                continue
-            before = candidates.text[max(whole.start, mention.span.start - 30) : mention.span.start]
-            if start is None and re.search(r"\b(?:start|began|begun|begin)\w*\b", before):
-                start = mention.id
-            elif mention.direction == "future" or (published_at is not None and mention.start > published_at.isoformat()):
-                end = mention.id
-    return start, end if start else None
-
-
-def _own_date(event: Event) -> tuple[str | None, str | None]:
-    for clause in event.clauses:
-        for mention in clause.dates:
-            if mention.start is not None:
-                return mention.id, mention.id
-    return None, None
-
-
-def _naming(names: dict[str, str]) -> Callable[[str], str]:
-    return lambda party: names.get(party, party)
-
-
-def _reference(candidates: Candidates, party: str, names: dict[str, str], near: int) -> str | None:
-    exact = [p for p in candidates.parties if p.name == party]
-    usable = [p for p in exact if p.form != "adjective"] or exact
-    return min(usable, key=lambda p: abs(p.span.start - near)).id if usable else None
-
-
-def _transfers(
-    event: Event, candidates: Candidates, reading: Reading, pair: tuple[str, str], *, hostages: bool, mutual: bool, names: dict[str, str]
-) -> tuple[DraftTransfer, ...]:
-    text = candidates.text
-    starts: dict[People, int] = {}
-    ends: dict[People, int] = {}
-    for clause in event.clauses:
-        for person in clause.row.people:
-            starts.setdefault(person, clause.start)
-            ends.setdefault(person, clause.end)
-    score = directions(reading, starts, pair, hostages=hostages)
-    sides: tuple[list[People], list[People]] = ([], [])
-    named: tuple[list[People], list[People]] = ([], [])
-    formula: People | None = None
-    for person in starts:
-        if person.mention is not None:
-            if abs(score[person]) >= 0.8:
-                named[0 if score[person] > 0 else 1].append(person)
-            continue
-        number = person.number
-        if number is None:
-            continue
-        scope = scope_of(person, text, starts[person], ends[person])
-        if scope in {Scope.CUMULATIVE, Scope.HELD, Scope.BOTH_SIDES}:
-            continue
-        if number.other is not None and formula is None:
-            formula = person
-            continue
-        if (person in reading.both or is_each(person, text, starts[person], ends[person])) and person.nationality is None:
-            sides[0].append(person)
-            sides[1].append(person)
-        elif abs(score[person]) >= 0.3 and person not in reading.combined:
-            sides[0 if score[person] > 0 else 1].append(person)
-    totals = [_stated(groups) for groups in sides]
-    if reading.same:
-        for way in (0, 1):
-            stated = totals[1 - way]
-            if not sides[way] and stated is not None:
-                sides[way].append(stated)
-    near = event.clauses[0].start
-    made: list[DraftTransfer] = []
-    for way, (holder, receiver) in enumerate((pair, pair[::-1])):
-        released, returned = _reference(candidates, holder, names, near), _reference(candidates, receiver, names, near)
-        if released is None or returned is None:
-            continue
-        counts = counts_of(sides[way], text, starts, remains=True)
-        people = _distinct(named[way], candidates)
-        if formula is not None and formula.number is not None and not counts:
-            counts = (DraftCount(category=Category.TOTAL, number=formula.number.id, side=way),)
-        if not counts and people:
-            counts = (DraftCount(category=Category.TOTAL, people=people),)
-        if not mutual and not (sides[way] or (people and not sides[1 - way] and _weight(score, way))):
-            continue
-        made.append(DraftTransfer(released_by=released, returned_to=returned, counts=counts, people=people))
-    return tuple(made)
-
-
-def _stated(groups: list[People]) -> People | None:
-    return next((group for group in groups if group.number is not None and group.number.value is not None), None)
-
-
-def _weight(score: dict[People, float], way: int) -> bool:
-    return any((value > 0.3) if way == 0 else (value < -0.3) for value in score.values())
-
-
-def _distinct(people: list[People], candidates: Candidates) -> tuple[str, ...]:
-    """Mentions of different persons, the first of each."""
-    kept: dict[str, str] = {}
-    for person in people:
-        if person.mention is not None:
-            kept.setdefault(person.mention.entity or person.mention.id, person.mention.id)
-    return tuple(kept.values())
-
+def _as_parts(told: list[_Told]) -> tuple[DraftExchange, ...]:
+    """The drafts; an act told beside the deal it belongs to is part of that."""
+    deal = next((place for place, found in enumerate(told) if found.role == "deal"), None)
+    if deal is None:
+        return tuple(found.draft for found in told)
+    return tuple(replace(found.draft, part_of=deal) if found.role in {"main", "next"} else found.draft for found in told)

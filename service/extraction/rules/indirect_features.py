@@ -1,5 +1,4 @@
-"""
-What the model of reported speech looks at: the sides of a cue, the places where a clause may begin or end, and their features.
+"""What the model of reported speech looks at: the sides of a cue, the places where a clause may begin or end, and their features.
 
 A feature is a short readable string ("n=," the next token is a comma); its weight stands in `data/indirect.json`.
 """
@@ -17,12 +16,35 @@ Side = Literal["none", "after", "before", "both", "quoted"]
 SIDES: tuple[Side, ...] = ("none", "after", "before", "both", "quoted")
 LOOKAHEAD = 13
 MAX_ENDS = 14
+# Later groups win: "that" is its own class, "since" a subordinator.
 _LISTED: dict[str, str] = {
-    word: name
-    for name, group in (("prep", lex.PREPOSITIONS), ("sub", lex.SUBORDINATORS), ("coord", lex.COORDINATORS), ("det", lex.DETERMINERS), ("day", lex.DAYS), ("that", {"that"}))
-    for word in group
+    **dict.fromkeys(lex.PREPOSITIONS, "prep"),
+    **dict.fromkeys(lex.SUBORDINATORS, "sub"),
+    **dict.fromkeys(lex.COORDINATORS, "coord"),
+    **dict.fromkeys(lex.DETERMINERS, "det"),
+    **dict.fromkeys(lex.DAYS, "day"),
+    "that": "that",
 }
 _BREAKS = frozenset((",", ";", ":", "(", ")")) | lex.DASHES | lex.MARKS
+_AFTER_END = (
+    _BREAKS
+    | lex.STOPS
+    | lex.COORDINATORS
+    | {"$"}
+    | lex.word_set(
+        "while as when after before because since which who although though whereas if until with that in on during for to at "
+        "from according"
+    )
+)
+_BEFORE_START = (
+    _BREAKS
+    | lex.STOPS
+    | lex.COORDINATORS
+    | {"^"}
+    | lex.word_set("that while as although though because when which who if since whereas where")
+)
+_ADVERBIAL = lex.PREPOSITIONS | lex.DAYS | lex.word_set("last this earlier later also again")
+_CLAUSE_ENDS = _BREAKS | lex.STOPS | {"$"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,14 +99,16 @@ def side_features(place: Place) -> list[str]:
     form = f"{cue.form[0]}:{cue.inflection}:{'p' if cue.passive else ''}"
     that = next((k for k in range(1, 9) if tokens.get(last + k) == "that"), 0)
     comma_before = last_break(tokens, first)
-    stop_after = next((k for k in range(1, 12) if last + k >= len(tokens) or tokens.word[last + k] in _BREAKS or tokens.word[last + k] in lex.STOPS), 12)
+    stop_after = next((k for k in range(1, 12) if tokens.get(last + k) in _CLAUSE_ENDS), 12)
     finite_before = tokens.has_finite(0, comma_before - 1) if comma_before > 0 else False
     finite_subject = tokens.has_finite(comma_before + 1, first - 1)
     finite_after = tokens.has_finite(last + 1, len(tokens))
     finite_near = tokens.has_finite(last + 1, last + 10)
     shape = f"{int(finite_before)}{int(finite_subject)}{int(finite_after)}{int(finite_near)}"
     breaker = tokens.get(comma_before) if comma_before >= 0 else "^"
-    quoted_before = (comma_before > 0 and tokens.quoted[comma_before - 1]) or (comma_before >= 0 and tokens.quoted[comma_before])
+    quoted_before = (comma_before > 0 and tokens.quoted[comma_before - 1]) or (
+        comma_before >= 0 and tokens.quoted[comma_before]
+    )
     open_sentence = first <= 1
     marks = f"{int(any(tokens.quoted[:first]))}{int(any(tokens.quoted[last:]))}"
     return [
@@ -119,9 +143,9 @@ def modality(place: Place) -> str:
     kind = "plain"
     for back in range(first - 1, max(first - 5, -1), -1):
         word = tokens.word[back]
-        if word in lex.NEGATIONS or word.endswith(("n't", "n’t")):
+        if word in lex.NEGATIONS or word.endswith("n't"):
             return "neg"
-        if word in lex.MODALS or word.endswith(("'d", "’d", "'ll", "’ll")):
+        if word in lex.MODALS or word.endswith("'ll") or (word.endswith("'d") and place.cue.inflection == "base"):
             kind = "modal"
         elif word == "to" and kind == "plain":
             kind = "to"
@@ -135,7 +159,7 @@ def modality(place: Place) -> str:
 
 def after_starts(place: Place) -> list[int]:
     """Token indexes at which a clause after the cue may begin."""
-    tokens, found = place.tokens, []
+    tokens, found = place.tokens, list[int]()
     for index in range(place.last + 1, min(len(tokens), place.last + 1 + LOOKAHEAD)):
         word = tokens.word[index]
         if word in lex.STOPS or (word == ";" and found):
@@ -156,7 +180,12 @@ def after_start_features(place: Place, index: int) -> list[str]:
     crossed = "".join(sorted({w for w in tokens.word[last + 1 : index] if w in _BREAKS}))
     finite_crossed = tokens.has_finite(last + 1, index - 1)
     first = word_class(tokens, last + 1)
+    # "said on Monday that": an adverbial and then "that" say where the clause begins.
+    adverbial = tokens.get(last + 1) in _ADVERBIAL
+    that = next((k for k in range(last + 1, min(last + 13, len(tokens))) if tokens.word[k] == "that"), None)
+    plain = that is not None and not tokens.has_finite(last + 1, that - 1)
     return [
+        f"adv={adverbial} {plain} {before == 'that'}", f"ta={plain} {before == 'that'} {distance == 0}",
         f"d={distance}", f"h={here}", f"b={before}", f"bh={before} {here}", f"bw={tokens.get(index - 1)}",
         f"w={tokens.get(index)}", f"x={crossed}", f"fx={finite_crossed}", f"ld={lemma} {min(distance, 3)}",
         f"lb={lemma} {before}", f"cd={cue.form[0]} {min(distance, 3)}", f"dh={min(distance, 4)} {here}",
@@ -169,26 +198,23 @@ def after_start_features(place: Place, index: int) -> list[str]:
 
 def after_ends(place: Place, start: int) -> list[int]:
     """Token indexes that may be the last of a clause that begins at `start`."""
-    tokens, found = place.tokens, []
-    count = len(tokens)
-    index = start
-    while index < count and len(found) < MAX_ENDS:
-        inside_marks = tokens.quoted[index] and index + 1 < count and tokens.quoted[index + 1]
-        if not inside_marks and (tokens.is_word(index) or tokens.quoted[index] or tokens.word[index] in (")", "%")):
-            following = tokens.get(index + 1)
-            if following == "$" or tokens.quoted[index] or following in _BREAKS or following in lex.STOPS or following in lex.COORDINATORS or following in _END_WORDS:
-                found.append(index)
-        index += 1
-    final = last_word(tokens, count - 1)
+    tokens, found = place.tokens, list[int]()
+    for index in range(start, len(tokens)):
+        if len(found) == MAX_ENDS:
+            break
+        quoted = tokens.quoted[index]
+        in_marks = quoted and index + 1 < len(tokens) and tokens.quoted[index + 1]
+        if not in_marks and (quoted or _can_close(tokens, index)) and (quoted or tokens.get(index + 1) in _AFTER_END):
+            found.append(index)
+    final = last_word(tokens, len(tokens) - 1)
     if final >= start and final not in found:
         found.append(final)
     return found
 
 
-_END_WORDS = lex.word_set(
-    "while as when after before because since which who although though whereas if until with that in on during for "
-    "to at from according"
-)
+def _can_close(tokens: Tokens, index: int) -> bool:
+    """Whether a clause can end with the token: a word, a bracket, a percent sign."""
+    return tokens.is_word(index) or tokens.word[index] in {")", "%"}
 
 
 def last_word(tokens: Tokens, index: int) -> int:
@@ -230,11 +256,15 @@ def tail_of(tokens: Tokens, end: int) -> Tail:
 
 
 def inner_cue(tokens: Tokens, start: int, end: int) -> str:
-    """Whether another cue begins inside the stretch behind a comma or coordinator (", adding", "and said"), and which form it has."""
+    """The form ("ing", "fin") of another cue inside the stretch behind a comma or coordinator (", adding"), "" if none."""
     for index in range(start + 2, end):
         if is_cue_word(tokens.word[index]) and not tokens.quoted[index]:
             before = tokens.word[index - 1]
-            if before == "," or before in lex.COORDINATORS or tokens.word[index - 2] == "," and before not in lex.DETERMINERS:
+            if (
+                before == ","
+                or before in lex.COORDINATORS
+                or (tokens.word[index - 2] == "," and before not in lex.DETERMINERS)
+            ):
                 return "ing" if tokens.word[index].endswith("ing") else "fin"
     return ""
 
@@ -273,15 +303,15 @@ def after_end_features(place: Place, start: int, end: int) -> list[str]:
 
 
 def before_ends(place: Place) -> list[int]:
-    """Token indexes that may be the last of a clause before the cue's subject."""
-    tokens, found = place.tokens, []
-    for index in range(place.first - 1, -1, -1):
-        if not (tokens.is_word(index) or tokens.quoted[index] or tokens.word[index] in (")", "%")):
-            continue
-        if index == place.first - 1 or tokens.word[index + 1] in _BREAKS or (tokens.quoted[index] and not tokens.quoted[index + 1]):
-            found.append(index)
-        if len(found) >= 6 or place.first - index > 40:
+    """Token indexes that may be the last of a clause in front of the cue's subject, the nearest first, at most six."""
+    tokens, found = place.tokens, list[int]()
+    for index in range(place.first - 1, max(place.first - 41, -1), -1):
+        if len(found) == 6:
             break
+        quoted = tokens.quoted[index]
+        at_break = index == place.first - 1 or tokens.word[index + 1] in _BREAKS
+        if (quoted or _can_close(tokens, index)) and (at_break or (quoted and not tokens.quoted[index + 1])):
+            found.append(index)
     return found
 
 
@@ -304,20 +334,14 @@ def before_end_features(place: Place, end: int) -> list[str]:
 
 
 def before_starts(place: Place, end: int) -> list[int]:
-    """Token indexes at which a clause that ends at `end` may begin."""
-    tokens = place.tokens
-    found = []
+    """Token indexes at which a clause that ends at `end` may begin: the first three and the last six."""
+    tokens, found = place.tokens, list[int]()
     for index in range(end + 1):
-        if not (tokens.is_word(index) or tokens.word[index] in lex.MARKS):
-            continue
-        before = tokens.get(index - 1)
-        opens_quote = tokens.quoted[index] and not (index and tokens.quoted[index - 1])
-        if before == "^" or before in _BREAKS or before in lex.STOPS or before in lex.COORDINATORS or before in _START_WORDS or opens_quote:
-            found.append(index)
+        if tokens.is_word(index) or tokens.word[index] in lex.MARKS:
+            opens_quote = tokens.quoted[index] and not (index and tokens.quoted[index - 1])
+            if opens_quote or tokens.get(index - 1) in _BEFORE_START:
+                found.append(index)
     return found[:3] + found[3:][-6:]
-
-
-_START_WORDS = lex.word_set("that while as although though because when which who if since whereas where")
 
 
 def before_start_features(place: Place, start: int, end: int) -> list[str]:
@@ -335,5 +359,3 @@ def before_start_features(place: Place, start: int, end: int) -> list[str]:
         f"len={min((end - start) // 3, 6)}", f"c={place.cue.form[0]} {before}", f"p0={tokens.get(0)} {before}",
         f"p2={tokens.get(start - 2)} {before}", f"q={tokens.quoted[start]} {tokens.quoted[start - 1] if start else ''}",
     ]  # fmt: skip
-
-

@@ -12,14 +12,19 @@ from service.extraction.rules.indirect_features import Place, Side
 from service.extraction.rules.indirect_tokens import Tokens
 
 _HARD = frozenset((";", ":", "(", ")")) | lex.STOPS | lex.MARKS | lex.DASHES
-_CLAUSE_OPENERS = lex.word_set("and but or as when while after before because since if although though whereas that where just until once yet so")
+_CLAUSE_OPENERS = lex.word_set(
+    "and but or as when while after before because since if although though whereas that where just until once yet so"
+)
 _RELATIVE = frozenset(("who", "which", "whom", "that"))
 _ADVERBS = lex.word_set(
     "also later then now still even just first earlier previously repeatedly again once soon both had has have was is "
     "are were be been being only further never already often always all each long himself herself itself themselves "
     "not did does do will would may might can could to"
 )
-_TIME_WORDS = lex.DAYS | lex.word_set("on in at last this week month year night morning afternoon evening the a statement interview")
+_TIME_WORDS = lex.DAYS | lex.word_set(
+    "on in at last this week month year night morning afternoon evening the a an his her statement interview"
+)
+_TIME_OPENERS = frozenset(("in", "on", "at", "during", "when", "after", "before"))
 _PERIODS = lex.word_set("week month year night morning afternoon evening")
 _QUANTIFIERS = lex.word_set("one two three some many most several both all none each")
 _HEADS = lex.word_set(
@@ -27,7 +32,8 @@ _HEADS = lex.word_set(
     "lawyer lawyers lawmaker lawmakers leader leaders campaign officer officers supporter supporters staff senator "
     "senators minister ministers report"
 )
-_MAX_SUBJECT = 22
+_RELAYING = frozenset(("quoted", "quotes", "quoting", "cited"))
+_MAX_SUBJECT = 22  # tokens
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,8 +45,7 @@ class Subject:
 
 
 def subject_of(place: Place, side: Side, earlier: Sequence[tuple[Place, Subject]] = ()) -> Subject | None:
-    """
-    The subject of the cue, None where the sentence names no one.
+    """The subject of the cue, None where the sentence names no one.
 
     `side` is where the reported clause stands; `earlier` are the cues of the same sentence already resolved, with their subjects
     ("..., he said, adding that ...").
@@ -99,16 +104,17 @@ def _phrase_after(tokens: Tokens, first: int) -> Subject | None:
             break
         if index > first and (tokens.finite[index] == 2 or word in _CLAUSE_OPENERS - {"and"}):
             break
-        if index > first and word in {"in", "on", "at", "during", "when", "after", "before"} and tokens.get(index + 1) in _TIME_WORDS | {"an", "his", "her"}:
+        if index > first and word in _TIME_OPENERS and tokens.get(index + 1) in _TIME_WORDS:
             break
         index += 1
     return Subject(first, index - 1) if index > first else None
 
 
 def _quoted_as(place: Place) -> Subject | None:
-    """"quoted an official as saying", "was quoted as saying"."""
+    """The one quoted ("quoted an official as saying", "was quoted as saying")."""
     tokens = place.tokens
-    verb = next((i for i in range(place.first - 2, max(place.first - 18, -1), -1) if tokens.word[i] in {"quoted", "quotes", "cited", "quoting"}), None)
+    reach = range(place.first - 2, max(place.first - 18, -1), -1)
+    verb = next((i for i in reach if tokens.word[i] in _RELAYING), None)
     if verb is None:
         return None
     if verb + 1 <= place.first - 2 and tokens.word[verb + 1] not in {"by", "in", "on", "as"}:
@@ -125,9 +131,9 @@ def _of_noun(place: Place) -> Subject | None:
             return found
     for back in range(place.first - 1, max(place.first - 6, -1), -1):
         word = tokens.word[back]
-        if word.endswith(("'s", "’s", "s'", "s’")) and not tokens.finite[back] or word in {"his", "her", "its", "their"}:
+        if (word.endswith(("'s", "s'")) and not tokens.finite[back]) or word in {"his", "her", "its", "their"}:
             first = back
-            while first > 0 and tokens.is_word(first - 1) and (tokens.raw[first - 1][0].isupper() or tokens.word[first - 1] in lex.DETERMINERS):
+            while first > 0 and (tokens.raw[first - 1][0].isupper() or tokens.word[first - 1] in lex.DETERMINERS):
                 first -= 1
             return Subject(first, back)
         if not tokens.is_word(back) or tokens.finite[back] or word in lex.PREPOSITIONS:
@@ -148,7 +154,7 @@ def _before(tokens: Tokens, verb: int) -> Subject | None:
         return _clause_subject(tokens, last)
     if word == ",":
         return _before_apposition(tokens, last)
-    if word in _RELATIVE and word != "that" or word == "that" and last and tokens.get(last - 1) == ",":
+    if (word in _RELATIVE and word != "that") or (word == "that" and last and tokens.get(last - 1) == ","):
         last -= 1
         if last >= 0 and tokens.word[last] == ",":
             last -= 1
@@ -162,7 +168,7 @@ def _skip_auxiliaries(tokens: Tokens, last: int) -> int:
     """Step left over adverbs, auxiliaries and times ("on Tuesday") that stand between subject and verb."""
     while last >= 0:
         word = tokens.word[last]
-        if word in _ADVERBS or word in lex.AUXILIARIES or word.endswith("ly") and word != "family" and tokens.raw[last][0].islower():
+        if _is_adverb(tokens, last):
             last -= 1
         elif word in lex.DAYS:
             last -= 2 if tokens.get(last - 1) == "on" else 1
@@ -173,6 +179,14 @@ def _skip_auxiliaries(tokens: Tokens, last: int) -> int:
         else:
             break
     return last
+
+
+def _is_adverb(tokens: Tokens, index: int) -> bool:
+    """Whether the token can stand between subject and verb: an auxiliary or an adverb."""
+    word = tokens.word[index]
+    if word.endswith("ly"):
+        return tokens.raw[index][0].islower() and word not in {"family", "assembly"}
+    return word in _ADVERBS or word in lex.AUXILIARIES
 
 
 def _matching(tokens: Tokens, closing: int) -> int | None:
@@ -205,7 +219,7 @@ def _before_relative(tokens: Tokens, verb: int) -> int | None:
     if not tokens.finite[verb]:
         return None
     index = verb - 1
-    while index >= 0 and (tokens.word[index] in lex.AUXILIARIES or tokens.word[index].endswith("ly") or tokens.word[index] in _ADVERBS):
+    while index >= 0 and _is_adverb(tokens, index):
         index -= 1
     if index > 0 and tokens.word[index] in _RELATIVE and tokens.is_word(index - 1) and not tokens.finite[index - 1]:
         return index - 1
@@ -215,7 +229,7 @@ def _before_relative(tokens: Tokens, verb: int) -> int | None:
 def _joins_subjects(tokens: Tokens, conjunction: int) -> bool:
     """Whether "and" joins two names or nouns ("medics and family members said") and not two clauses."""
     before = conjunction - 1
-    return before >= 0 and tokens.is_word(before) and not tokens.finite[before] and not tokens.has_finite(max(before - 4, 0), before)
+    return before >= 0 and tokens.is_word(before) and not tokens.has_finite(before - 4, before)
 
 
 def _is_modifier(tokens: Tokens, index: int) -> bool:
@@ -224,19 +238,17 @@ def _is_modifier(tokens: Tokens, index: int) -> bool:
 
 
 def _before_apposition(tokens: Tokens, comma: int) -> Subject | None:
-    """"Anna Hill, a spokeswoman, said": the phrase in front of the apposition that ends at `comma`."""
+    """The phrase in front of the apposition that ends at `comma` ("Anna Hill, a spokeswoman, said")."""
     opening = next((i for i in range(comma - 1, max(comma - 30, -1), -1) if tokens.word[i] == ","), None)
     if opening is None or opening == 0:
-        start = 0
-        while start < comma and not tokens.is_word(start):
-            start += 1
-        if start < comma and tokens.word[start] not in lex.PREPOSITIONS | lex.SUBORDINATORS and not tokens.has_finite(start, comma - 1):
-            return Subject(start, comma - 1)
-        return None
+        start = next((i for i in range(comma) if tokens.is_word(i)), comma)
+        is_phrase = start < comma and tokens.word[start] not in lex.PREPOSITIONS | lex.SUBORDINATORS
+        return Subject(start, comma - 1) if is_phrase and not tokens.has_finite(start, comma - 1) else None
     outer = opening
-    for i in range(opening - 1, max(opening - 12, -1), -1):
-        if tokens.word[i] == "," and not tokens.has_finite(i + 1, opening) and i > 0 and tokens.raw[i - 1][0].isupper() and tokens.raw[i + 1][0].islower():
-            outer = i
+    for i in range(opening - 1, max(opening - 12, 0), -1):
+        # An apposition of two parts: "Anna Hill, a lawyer, also of Bern, said".
+        if tokens.word[i] == "," and tokens.raw[i - 1][0].isupper() and tokens.raw[i + 1][0].islower():
+            outer = outer if tokens.has_finite(i + 1, opening) else i
             break
     last = _skip_auxiliaries(tokens, outer - 1)
     first = _phrase_start(tokens, last)
@@ -270,11 +282,13 @@ def mention_at(candidates: Candidates, place: Place, subject: Subject) -> Mentio
     head_end = high
     for index in range(subject.first + 1, subject.last + 1):
         word = tokens.word[index]
-        if word in lex.PREPOSITIONS or word in {",", "who", "which", "("}:
+        if word in lex.PREPOSITIONS or word in {",", "who", "which", "that", "("}:
             head_end = tokens.end[index - 1]
             break
-    pool = [m for m in inside if m.span.start < head_end] or inside
-    best = max(pool, key=lambda m: (min(m.span.end, high), m.span.start <= low, m.span.end - m.span.start))
+    heads = [m for m in inside if m.span.start < head_end]
+    if not heads:
+        return None
+    best = max(heads, key=lambda m: (min(m.span.end, high), m.span.start <= low, m.span.end - m.span.start))
     if best.kind is MentionKind.UNNAMED and place.cue.form == "verb":
         return _named_in_apposition(candidates, tokens, subject, place.cue.start) or best
     return best
@@ -285,7 +299,14 @@ def _named_in_apposition(candidates: Candidates, tokens: Tokens, subject: Subjec
     if tokens.get(subject.last + 1) != "," or subject.last + 2 >= len(tokens):
         return None
     low, high = tokens.start[subject.last + 2], tokens.end[min(subject.last + 4, len(tokens) - 1)]
-    return next((m for m in candidates.mentions if m.kind is MentionKind.PERSON and low <= m.span.start < high and m.span.end <= before), None)
+    return next(
+        (
+            m
+            for m in candidates.mentions
+            if m.kind is MentionKind.PERSON and low <= m.span.start < high and m.span.end <= before
+        ),
+        None,
+    )
 
 
 def is_cut_short(candidates: Candidates, place: Place, subject: Subject, mention: Mention) -> bool:

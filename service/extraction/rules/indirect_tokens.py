@@ -30,8 +30,12 @@ AUXILIARIES = word_set(
 MODALS = word_set("will would can could may might must shall should cannot")
 BE = word_set("is are was were am be been being")
 SUBJECT_PRONOUNS = word_set("he she they we i it you")
-PRONOUNS = SUBJECT_PRONOUNS | word_set("this that these those there who what which him her them us me everyone nobody nothing")
-DETERMINERS = word_set("the a an his her its their our my your this that these those some any no each every all both many most")
+PRONOUNS = SUBJECT_PRONOUNS | word_set(
+    "this that these those there who what which him her them us me everyone nobody nothing"
+)
+DETERMINERS = word_set(
+    "the a an his her its their our my your this that these those some any no each every all both many most"
+)
 PREPOSITIONS = word_set(
     "of in on at by for with from to about into over under after before during since through against between among "
     "until without within near as than like amid despite toward towards across around upon per via"
@@ -46,7 +50,7 @@ NEGATIONS = word_set("not never n't no nor neither without nobody none hardly")
 DASHES = frozenset(("--", "---", "—", "–", "-", "―"))
 STOPS = frozenset((".", "!", "?", "…"))
 MARKS = frozenset(('"', "“", "”", "„", "«", "»", "''", "``", "’’", "‘"))
-_CLITIC = re.compile(r"(?:n['’]t|['’](?:ll|re|ve|d|m))$")
+_CLITIC = re.compile(r"(?:n't|'(?:ll|re|ve|d|m))$")
 
 
 @cache
@@ -59,16 +63,18 @@ def model_data() -> dict[str, Any]:
 
 
 @cache
-def _verbs() -> frozenset[str]:
-    return frozenset(model_data().get("verbs", ()))
+def finite_lexicon() -> frozenset[str]:
+    """Words that are often a finite verb, learned with the weights."""
+    return frozenset(model_data()["verbs"])
 
 
 @dataclass(slots=True)
 class Tokens:
     """The tokens of one sentence, as parallel lists.
 
-    `word` is lower case, `raw` as written; `start` and `end` are code points of the article. `quoted` says whether the token
-    stands in quotation marks (marks included); `finite` is 2 for a sure finite verb, 1 for a likely one, else 0.
+    `word` is lower case with straight apostrophes, `raw` as written; `start` and `end` are code points of the article. `quoted`
+    says whether the token stands in quotation marks (marks included); `finite` is 2 for a sure finite verb, 1 for a likely one,
+    else 0.
     """
 
     word: list[str]
@@ -77,7 +83,7 @@ class Tokens:
     end: list[int]
     quoted: list[bool]
     finite: list[int]
-    classes: list[str]  # filled as asked for, by `indirect_model.word_class`
+    classes: list[str]  # filled as asked for, by `indirect_features.word_class`
 
     def __len__(self) -> int:
         return len(self.word)
@@ -99,31 +105,32 @@ class Tokens:
     def has_finite(self, first: int, last: int, level: int = 1) -> bool:
         """Whether a finite verb of at least this level stands in tokens `first`..`last` (inclusive)."""
         marks = self.finite[max(first, 0) : last + 1]
-        return 2 in marks or level == 1 and 1 in marks
+        return 2 in marks or (level == 1 and 1 in marks)
 
 
 def finiteness(word: str, before: str, raw: str) -> int:
     """2 for an auxiliary or contraction, 1 for a word that is often a finite verb, 0 else; `before` is the word in front."""
     if word in AUXILIARIES:
         return 2
-    if "'" in word or "’" in word:
-        head, _, tail = word.replace("’", "'").partition("'")
-        if _CLITIC.search(word) or tail == "s" and head in PRONOUNS:
+    if "'" in word:
+        head, _, tail = word.partition("'")
+        if _CLITIC.search(word) or (tail == "s" and head in PRONOUNS):
             return 2
     if before in {"to", "a", "an", "the", "of"} or before in MODALS:
         return 0
-    if word in _verbs():
+    if word in finite_lexicon():
         return 0 if raw[0].isupper() and before != "^" else 1
     if before in SUBJECT_PRONOUNS and word.endswith(("s", "ed")):
         return 1
-    return 1 if word.endswith("ed") and len(word) > 4 and before not in PREPOSITIONS and before not in BE and not raw[0].isupper() else 0
+    participle = before in PREPOSITIONS or before in BE or raw[0].isupper()
+    return 1 if word.endswith("ed") and len(word) > 4 and not participle else 0
 
 
 def tokenize(text: str, start: int, end: int, quoted: Sequence[tuple[int, int]] = ()) -> Tokens:
     """The tokens of `text[start:end]`; `quoted` are the outer bounds of quoted regions, in order."""
     matches = list(_TOKEN.finditer(text, start, end))
     raws = [match.group() for match in matches]
-    words = [raw.lower() for raw in raws]
+    words = [raw.lower().replace("’", "'") if len(raw) > 1 else raw.lower() for raw in raws]
     starts = [match.start() for match in matches]
     marked = [False] * len(matches)
     for low, high in quoted:

@@ -10,6 +10,7 @@ from service.text.names_lexicon import lower_classes
 _WORD = re.compile(r"[^\W_]+(?:['’-][^\W_]+)*|[.!?,;:]")
 _CONTRACTED = re.compile(r"(?:n['’]t|['’](?:s|re|m|ve|ll|d))$")
 _FINITE = frozenset("is are was were am has have had do does did will would can could may might must shall should can't cannot".split())
+_MODAL_NOUNS = frozenset("will may might can must".split())
 _SUBJECT_WORDS = frozenset("i we you he she it they there this that these those who what nobody everyone".split())
 
 
@@ -27,10 +28,10 @@ def kind_of(text: str, *, before: str, after: str) -> QuoteKind:
     ended = text.rstrip("”’\"'")[-1:] in tuple(".!?,…")
     if "\n" in text or any(word in ".!?" for word in words[:-1]) and len(plain) > 4:
         return QuoteKind.DIRECT
-    runs_on = not ended and after in "PoveyxD&wh"
+    runs_on = not ended and after in "Poewvy"
     if _is_clause(plain) and (not runs_on or before in ":,¶|"):
         return QuoteKind.DIRECT
-    if before in ":¶|" and ended and text[:1].isupper():
+    if before == ":" and ended or before in "¶|" and ended and text[:1].isupper():
         return QuoteKind.DIRECT
     if ended and before in ",y" and after in "c¶|pN" and text[:1].isupper():
         return QuoteKind.DIRECT
@@ -50,6 +51,8 @@ def _is_clause(words: list[str]) -> bool:
         if _CONTRACTED.search(word) and not word.endswith(("'s", "’s")) or (word.endswith(("'s", "’s")) and word[:-2] in _SUBJECT_WORDS):
             return True
         if letter == "h" and position:
+            return False
+        if word in _MODAL_NOUNS and position + 1 == len(words):
             return False
         if word in _FINITE and seen_subject:
             return words[position - 1] != "to"

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import json
+import logging
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +20,13 @@ def clean_environ(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in [*map(variable, Settings.model_fields), "OPENAI_API_KEY"]:
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("PARLEY_MODEL", "rules")
+
+
+@pytest.fixture(autouse=True)
+def speaking_logs() -> Iterator[None]:
+    """A command silences the logs of its process, which here is that of all tests."""
+    yield
+    logging.disable(logging.NOTSET)
 
 
 @pytest.fixture

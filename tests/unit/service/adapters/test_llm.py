@@ -482,6 +482,17 @@ async def test_openai_itself_is_asked_by_the_name_its_newer_models_know(monkeypa
     assert "max_tokens" not in scripted.questions[0]
 
 
+@pytest.mark.parametrize("model", ["gpt-5-mini", "o3", "o4-mini", "openai/gpt-5.1"])
+async def test_reasoning_models_are_sent_no_temperature(model: str) -> None:
+    with server.ScriptedServer(server.reply(GOOD)) as scripted:
+        gateway = build_model(f"gateway/{model}", base_url=scripted.base_url)
+        await gateway.ask(MESSAGES, response_model=Answer, max_tokens=10, timeout_s=5)
+        await gateway.aclose()
+
+    assert "temperature" not in scripted.questions[0]
+    assert scripted.questions[0]["max_completion_tokens"] == 10
+
+
 @pytest.mark.parametrize("reference", ["gpt-4o", "openai/", "/gpt-4o", "", " openai/x"])
 def test_a_malformed_reference_is_a_setting_error(reference: str) -> None:
     with pytest.raises(SettingInvalid, match="provider/model"):
@@ -515,9 +526,10 @@ def test_a_provider_without_its_package_names_the_extra() -> None:
         pytest.skip("anthropic is installed here")
 
 
-def test_an_unknown_provider_is_a_setting_error() -> None:
-    with pytest.raises(SettingInvalid, match="provider"):
-        build_model("nobody/x", api_key="k")
+@pytest.mark.parametrize("reference", ["nobody/x", "deepseek/x", "mistral/x"], ids=["unknown", "no key", "no package"])
+def test_a_provider_that_cannot_be_used_is_a_setting_error(reference: str) -> None:
+    with pytest.raises(SettingInvalid, match="a provider that instructor knows"):
+        build_model(reference)
 
 
 async def _until(condition: object, *, seconds: float = 3.0) -> None:

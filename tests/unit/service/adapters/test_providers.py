@@ -122,7 +122,7 @@ async def test_nothing_of_the_article_is_logged_or_chained(
         ),
         (
             {
-                "text": '{"a": 1}',
+                "function_calls": [SimpleNamespace(args={"a": 1})],
                 "usage_metadata": SimpleNamespace(
                     prompt_token_count=40, candidates_token_count=5, cached_content_token_count=30
                 ),

@@ -9,8 +9,9 @@ from service.text.dates import date_ranges, dates
 
 SATURDAY = dt.date(2025, 5, 24)
 PIECES = st.sampled_from(
-    ["May", "23", "2025", "Friday", "last", "next", "week", "month", "year", "ago", "two", "days", "a", "to", "-", ",", "in", "the", "weekend",
-     "will", "Sept.", "31", "29", "February", "2024-02-30", "99/99/2020", "today", "summer", "this", "over", "months", "999"]
+    ["May", "23", "2025", "Friday", "last", "next", "week", "month", "year", "ago", "two", "days", "a", "to", "-",
+     ",", "in", "the", "weekend", "will", "Sept.", "31", "29", "February", "2024-02-30", "99/99/2020", "today",
+     "summer", "this", "over", "months", "999"]
 )  # fmt: skip
 
 
@@ -129,7 +130,9 @@ def test_two_weekdays_are_two_mentions_and_a_stretch_is_one() -> None:
     assert (stretch.start, stretch.end) == ("2025-05-23", "2025-05-25")
 
 
-@pytest.mark.parametrize("text", ["it may 5 be", "they march on", "2000 prisoners", "$2000", "the Sunday Times", "Good Friday", "fall apart"])
+@pytest.mark.parametrize(
+    "text", ["it may 5 be", "they march on", "2000 prisoners", "$2000", "the Sunday Times", "Good Friday", "fall apart"]
+)
 def test_what_is_no_date_is_left_out(text: str) -> None:
     assert dates(text, None) == ()
 

@@ -27,7 +27,9 @@ def test_words_are_found_whatever_the_style_of_marks_and_space(words: str, text:
     assert span.text == expected == text[span.start : span.end]
 
 
-@pytest.mark.parametrize(("words", "text"), [("salt", "sand"), ("", "salt"), ("  ", "a  b"), ("SALT", "salt"), ("brad", "bread"), ("salt", "")])
+@pytest.mark.parametrize(
+    ("words", "text"), [("salt", "sand"), ("", "salt"), ("  ", "a  b"), ("SALT", "salt"), ("brad", "bread"), ("salt", "")]
+)
 def test_nothing_is_guessed(words: str, text: str) -> None:
     assert locate(words, text) is None
 

@@ -10,8 +10,9 @@ from service.text.segment import paragraphs
 
 GOLD = Path(__file__).parents[4].parent / "shared" / "gold"
 PIECES = st.sampled_from(
-    ["“", "”", "‘", "’", '"', "'", "«", "»", "„", "‚", "''", "``", "‘‘", "’’", " ", "\n\n", "\n", ".", ",", "he said", "Anna", "5'10\"", "s'", "- Anna Hill"]
-)
+    ["“", "”", "‘", "’", '"', "'", "«", "»", "„", "‚", "''", "``", "‘‘", "’’", " ", "\n\n", "\n", ".", ",", "he said", "Anna",
+     "5'10\"", "s'", "- Anna Hill"]
+)  # fmt: skip
 TEXTS = st.lists(PIECES | st.text(max_size=4), max_size=40).map("".join)
 
 

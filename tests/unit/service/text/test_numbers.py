@@ -6,8 +6,8 @@ from service.domain.candidate import Number, Qualifier
 from service.text.numbers import numbers
 
 PIECES = st.sampled_from(
-    ["390", "1,000", "two", "a dozen", "dozens", "for", "-", "to", "between", "and", "soldiers", "prisoners", "of", "more than", "May", "$",
-     "million", "%", " ", " ", ".", "a", "both", "²", "١٢", "9" * 30, "first", "exchange", "half a million", "\n", "'"]
+    ["390", "1,000", "two", "a dozen", "dozens", "for", "-", "to", "between", "and", "soldiers", "prisoners", "of", "more than",
+     "May", "$", "million", "%", " ", " ", ".", "a", "both", "²", "١٢", "9" * 30, "first", "exchange", "half a million", "\n", "'"]
 )  # fmt: skip
 
 
@@ -74,7 +74,11 @@ def test_ranges_have_a_value_and_a_maximum(text: str) -> None:
 
 @pytest.mark.parametrize(
     ("text", "first", "second"),
-    [("a 1,000-for-1,000 prisoner swap", 1000, 1000), ("an exchange of 5 for 1", 5, 1), ("a swap of one for three prisoners", 1, 3)],
+    [
+        ("a 1,000-for-1,000 prisoner swap", 1000, 1000),
+        ("an exchange of 5 for 1", 5, 1),
+        ("a swap of one for three prisoners", 1, 3),
+    ],
 )
 def test_formulas_have_two_numbers(text: str, first: int, second: int) -> None:
     number = only(text)

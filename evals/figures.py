@@ -1,0 +1,124 @@
+"""The figures of a run with their intervals: what the table on a terminal, the Markdown and the page all show."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from evals.alias import load_aliases
+from evals.calibrate import Bin, Scored, calibration_error, reliability
+from evals.case import Case
+from evals.compare import HEADLINES
+from evals.matching import Alignment
+from evals.metrics import CaseScore, align_case, score_case, total
+from evals.runfile import CaseRecord, Run, ratios
+from evals.runner import records_of
+from evals.statistics import Estimate, bootstrap
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """A figure with its 95 % interval over clusters."""
+
+    name: str
+    estimate: Estimate
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cost:
+    """What a run cost. `per_cpu_second` are articles per second of CPU of the answering process (None over HTTP or a server)."""
+
+    articles: int
+    errors: int
+    degraded: int
+    calls: int
+    input_tokens: int
+    output_tokens: int
+    latency_p50_s: float
+    latency_p95_s: float
+    per_cpu_second: float | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Summary:
+    """All that is said of a run."""
+
+    run: Run
+    figures: tuple[Figure, ...]
+    score: CaseScore
+    cost: Cost
+    bins: tuple[Bin, ...]
+    calibration: float | None
+    confusion: dict[str, Counter[tuple[str, str]]]
+    by_case: dict[tuple[str, int], CaseScore]
+
+
+def summarise(run: Run, cases: Sequence[Case], *, figures: Sequence[str] = HEADLINES) -> Summary:
+    """Figures with intervals, the pooled score, cost, calibration and confusion of a run over its corpus."""
+    table = load_aliases()
+    known = {case.id: case for case in cases}
+    by_case = {r.key: score_case(known[r.case], records_of(r.output), table) for r in run.cases if r.case in known}
+    clusters = [record.cluster for record in run.cases]
+    shown = []
+    for name in figures:
+        parts = ratios(run.cases, name)
+        if any(bottom for _, bottom in parts):
+            shown.append(Figure(name, bootstrap(parts, clusters)))
+    score = total(by_case.values())
+    scored = [pair for record in run.cases for pair in scored_quotes(record, by_case.get(record.key))]
+    confusion: dict[str, Counter[tuple[str, str]]] = {"status": Counter(), "kind": Counter(), "quotation": Counter()}
+    for slot, gold, given in score.exchanges.confusion:
+        confusion[slot][gold, given] += 1
+    confusion["quotation"].update(score.quotes.kinds)
+    return Summary(
+        run=run, figures=tuple(shown), score=score, cost=cost_of(run.cases), bins=reliability(scored),
+        calibration=calibration_error(scored), confusion=confusion, by_case=by_case,
+    )  # fmt: skip
+
+
+def cost_of(records: Sequence[CaseRecord]) -> Cost:
+    """Calls, tokens and times of a run."""
+    latencies = sorted(record.latency_s for record in records) or [0.0]
+    cpu = sum(record.cpu_s for record in records)
+    uses = [record.provenance.get("usage", {}) for record in records]
+    return Cost(
+        articles=len(records),
+        errors=sum(record.error is not None for record in records),
+        degraded=sum(bool(record.provenance.get("degraded")) for record in records),
+        calls=sum(record.provenance.get("calls", 0) for record in records),
+        input_tokens=sum(use.get("input_tokens", 0) for use in uses),
+        output_tokens=sum(use.get("output_tokens", 0) for use in uses),
+        latency_p50_s=latencies[len(latencies) // 2],
+        latency_p95_s=latencies[min(len(latencies) - 1, int(len(latencies) * 0.95))],
+        per_cpu_second=len(records) / cpu if cpu > 0 else None,
+    )
+
+
+def scored_quotes(record: CaseRecord, score: CaseScore | None) -> list[Scored]:
+    """The confidence of every predicted quotation, and whether its span and speaker are right."""
+    given = (record.output or {}).get("quotes", [])
+    if score is None:
+        return []
+    right = {pair.predicted for pair in score.quotes.pairs if pair.speaker and pair.iou >= 0.8}  # noqa: PLR2004
+    return [(quote["confidence"], position in right) for position, quote in enumerate(given)]
+
+
+def worst_first(summary: Summary) -> list[CaseRecord]:
+    """Cases by how much is wrong with them."""
+
+    def wrong(record: CaseRecord) -> float:
+        score = summary.by_case.get(record.key)
+        if score is None:
+            return 0.0
+        slots = score.exchanges.total
+        quotes = [score.quotes.group(name) for name in ("marked", "indirect")]
+        missed = sum(tally.gold + tally.predicted - 2 * tally.exact_attributed for tally in quotes)
+        return slots.act + slots.pos - 2 * slots.cor + missed
+
+    return sorted(summary.run.cases, key=wrong, reverse=True)
+
+
+def alignment_of(case: Case, record: CaseRecord) -> Alignment:
+    """How the exchanges of a case were aligned (for the page)."""
+    return align_case(case, records_of(record.output), load_aliases())

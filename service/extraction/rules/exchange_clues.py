@@ -1,0 +1,405 @@
+"""What a sentence says about who releases whom: active and passive voice, "by", "from" and "to", "in exchange for".
+
+Every clue is a small vote; `exchange_direction` counts them.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+
+from service.domain.draft import Category
+from service.extraction.rules.exchange_chunks import Chunk, Row
+from service.extraction.rules.exchange_people import People
+from service.text.parties import lexicon
+
+
+@dataclass(frozen=True, slots=True)
+class Clue:
+    """One vote: `people` were with `holder` and go to `receiver` (either may be unknown)."""
+
+    people: People | None
+    holder: str | None
+    receiver: str | None
+    weight: float
+
+
+@dataclass
+class Reading:
+    """What the rows of one event say about parties and people."""
+
+    clues: list[Clue] = field(default_factory=list)
+    pairs: list[tuple[str, str, float]] = field(default_factory=list)
+    opposites: list[tuple[People, People]] = field(default_factory=list)
+    both: list[People] = field(default_factory=list)
+    combined: list[People] = field(default_factory=list)
+    named: list[str] = field(default_factory=list)
+    same: list[People] = field(default_factory=list)
+    moved: list[People] = field(default_factory=list)
+    sources: list[tuple[People, str]] = field(default_factory=list)
+
+    def add(self, people: Iterable[People], holder: str | None, receiver: str | None, weight: float) -> None:
+        """A vote for every group; a party cannot release to itself."""
+        if holder is not None and holder == receiver:
+            receiver = None
+        groups = list(people)
+        if holder or receiver:
+            self.clues += [Clue(group, holder, receiver, weight) for group in groups]
+            if not groups and holder and receiver:
+                self.clues.append(Clue(None, holder, receiver, weight / 2))
+
+
+Naming = Callable[[str], str]
+
+
+_GROUPS = "NHI"
+
+
+_LINKS = "a,ce"
+
+
+def read_row(row: Row, reading: Reading, name: Naming, subject: str | None) -> str | None:
+    """Adds the votes of one row; returns its subject party, for the pronoun of the next sentence."""
+    chunks = row.chunks
+    for at, chunk in enumerate(chunks):
+        handler = _HANDLERS.get(chunk.code)
+        if handler is not None:
+            handler(chunks, at, reading, name, subject)
+    _note_source(row, reading, name)
+    reading.named += [p for c in chunks if c.code in "Pl" and (p := _party(c, name))]
+    first = next((c for c in chunks if c.code in "PR"), None)
+    return name(first.party.name) if first is not None and first.party is not None else subject
+
+
+_SAID = re.compile(r"\b(?:said|says|confirmed|announced|reported|told|added|stated|according to|saying)\b")
+
+
+def _note_source(row: Row, reading: Reading, name: Naming) -> None:
+    """Numbers that a side states itself, and nobody else in the sentence."""
+    sides = [(c, p) for c in row.chunks if c.code == "P" and (p := _party(c, name))]
+    if not sides or len({p for _, p in sides}) > 1:
+        return
+    first, source = sides[0]
+    base = row.sentence.span.start
+    for chunk in row.chunks:
+        if (
+            chunk.code == "N"
+            and chunk.people is not None
+            and chunk.start > first.end
+            and _SAID.search(row.sentence.span.text[first.end - base : chunk.start - base])
+        ):
+            reading.sources.append((chunk.people, source))
+
+
+def _party(chunk: Chunk, name: Naming) -> str | None:
+    if chunk.party is None or chunk.party.name in lexicon().organisations - {"the West", "Saudi-led coalition"}:
+        return None
+    return name(chunk.party.name)
+
+
+def _agents(chunks: tuple[Chunk, ...], at: int, name: Naming, subject: str | None) -> list[str]:
+    """The parties that are the subject of the verb at `at`: the nearest to the left that is not behind a preposition."""
+    back = at - 1
+    relative = [c for c in chunks[max(0, at - 4) : at] if c.code not in "cexi"]
+    if (
+        len(relative) >= 2
+        and relative[-1].code == "q"
+        and relative[-2].code in "Pl"
+        and (antecedent := _party(relative[-2], name))
+    ):
+        return [antecedent]
+    while back >= 0:
+        chunk = chunks[back]
+        if chunk.code == "d":
+            break
+        if chunk.code == "p":
+            left = next((p for c in reversed(chunks[:back]) if c.code == "P" and (p := _party(c, name))), None)
+            agent = left or subject
+            return [agent] if agent else []
+        if chunk.code in "Pl" and (party := _party(chunk, name)):
+            # ", with Kyiv receiving 50" makes Kyiv a subject, "with Kyiv" anywhere else does not
+            absolute = back == at - 1 and back > 1 and chunks[back - 2].code == "c" and chunks[back - 1].code == "v"
+            behind = back > 0 and chunks[back - 1].code in "tfbvi" and chunks[back - 1].end >= chunk.start - 12
+            behind = behind and not absolute
+            if chunk.code == "P" and not behind:
+                other = _joined(chunks, back, name)
+                return [party, other] if other and other != party else [party]
+        back -= 1
+    return []
+
+
+def _joined(chunks: tuple[Chunk, ...], at: int, name: Naming) -> str | None:
+    """The party that "and" joins to the one at `at`, unless that is behind a preposition ("to X and Y freed ...")."""
+    if at < 2 or chunks[at - 1].code != "a" or chunks[at - 2].code != "P":
+        return None
+    return None if at > 2 and chunks[at - 3].code in "tfbv" else _party(chunks[at - 2], name)
+
+
+def _objects(chunks: tuple[Chunk, ...], at: int) -> tuple[list[People], int]:
+    """The groups right after position `at`, joined by commas and "and"; and the position after them."""
+    groups: list[People] = []
+    place = at + 1
+    while place < len(chunks):
+        chunk = chunks[place]
+        if chunk.code in _GROUPS and chunk.people is not None:
+            groups.append(chunk.people)
+        elif not (chunk.code in _LINKS or chunk.code == "j"):
+            break
+        place += 1
+    return groups, place
+
+
+def _subjects(chunks: tuple[Chunk, ...], at: int) -> list[People]:
+    """The groups before a passive or intransitive verb at `at`."""
+    groups: list[People] = []
+    place = at - 1
+    while place >= 0:
+        chunk = chunks[place]
+        if chunk.code in _GROUPS and chunk.people is not None:
+            groups.append(chunk.people)
+        elif (groups and chunk.code not in _LINKS + "j") or (not groups and chunk.code in "dRSGxo"):
+            break
+        place -= 1
+    return groups
+
+
+def _after(chunks: tuple[Chunk, ...], at: int, name: Naming) -> dict[str, str]:
+    """What "by", "to", "from" and custody say behind position `at`, up to the next verb or "in exchange for"."""
+    found: dict[str, str] = {}
+    for place in range(at, min(len(chunks), at + 9)):
+        chunk = chunks[place]
+        if chunk.code in "RrSsGxdC" or (chunk.code == "n" and place > at):
+            break
+        if chunk.code == "P" and (place == 0 or chunks[place - 1].code not in "tbfviam"):
+            break
+        if chunk.code == "k" and (party := _party(chunk, name)):
+            found.setdefault("f", party)
+        if chunk.code in "tbfK" and place + 1 < len(chunks):
+            following = chunks[place + 1]
+            if following.code in "bi" and chunk.code == "K" and place + 2 < len(chunks):
+                following = chunks[place + 2]
+            if following.code in "Plj" and following.start - chunk.end <= 40 and (party := _party(following, name)):
+                found.setdefault("f" if chunk.code == "K" else chunk.code, party)
+    return found
+
+
+def _release(chunks: tuple[Chunk, ...], at: int, reading: Reading, name: Naming, subject: str | None) -> None:
+    agents = _agents(chunks, at, name, subject)
+    groups, place = _objects(chunks, at)
+    receiver = None
+    if not groups and place < len(chunks):
+        start = place + 1 if chunks[place].code == "t" else place
+        if start < len(chunks) and chunks[start].code == "P" and chunks[start].start - chunks[at].end < 25:
+            receiver = _party(chunks[start], name)
+            groups, place = _objects(chunks, start)
+    rest = _after(chunks, place, name)
+    receiver = receiver or rest.get("t")
+    if len(agents) == 2 and groups:
+        reading.pairs.append((agents[0], agents[1], 2.0))
+        _shared(chunks, at, groups, reading)
+        return
+    holder = agents[0] if agents else None
+    if holder and receiver and holder == receiver:
+        return
+    reading.add(groups, holder or rest.get("f"), receiver, 2.0 if holder and receiver else 1.2)
+    for party, group in _gapped(chunks, place, name):
+        reading.add([group], party, None, 1.2)
+
+
+def _gapped(chunks: tuple[Chunk, ...], place: int, name: Naming) -> list[tuple[str, People]]:
+    """Parties and groups behind "and" without a verb of their own ("Kyiv receiving 502 bodies and Moscow 41")."""
+    found: list[tuple[str, People]] = []
+    for a, b in zip(chunks[place - 1 :], chunks[place:], strict=False):
+        if b.code == "N" and a.code == "P" and b.people is not None and (party := _party(a, name)):
+            found.append((party, b.people))
+        elif a.code not in "aceNP":
+            break
+    return found
+
+
+def _released(chunks: tuple[Chunk, ...], at: int, reading: Reading, name: Naming, subject: str | None) -> None:
+    groups = _subjects(chunks, at)
+    rest = _after(chunks, at + 1, name)
+    if not groups:
+        groups, _ = _objects(chunks, at)
+    holder = rest.get("b") or rest.get("f")
+    reading.moved += groups
+    reading.add(groups, holder, rest.get("t"), 2.0 if rest.get("b") else 1.2)
+
+
+def _nominal(chunks: tuple[Chunk, ...], at: int, reading: Reading, name: Naming, subject: str | None) -> None:
+    groups, place = _objects(chunks, at)
+    rest = _after(chunks, place, name)
+    holder = rest.get("b") or rest.get("f")
+    if holder is None and at > 0 and chunks[at - 1].code in "Pj" and chunks[at].start - chunks[at - 1].end < 25:
+        holder = _party(chunks[at - 1], name)
+    receiver = rest.get("t")
+    if at > 0 and chunks[at - 1].code == "G" and receiver is None:
+        agents = _agents(chunks, at - 1, name, subject)
+        receiver = agents[0] if agents else None
+    reading.add(groups, holder, receiver, 1.2)
+
+
+def _receive(chunks: tuple[Chunk, ...], at: int, reading: Reading, name: Naming, subject: str | None) -> None:
+    agents = _agents(chunks, at, name, subject)
+    groups, place = _objects(chunks, at)
+    rest = _after(chunks, place, name)
+    if len(agents) == 2:
+        _shared(chunks, at, groups, reading)
+    elif agents and groups:
+        reading.add(groups, rest.get("f"), agents[0], 1.5)
+        for party, group in _gapped(chunks, place, name):
+            reading.add([group], None, party, 1.5)
+
+
+def _come(chunks: tuple[Chunk, ...], at: int, reading: Reading, name: Naming, subject: str | None) -> None:
+    rest = _after(chunks, at + 1, name)
+    reading.moved += _subjects(chunks, at)
+    reading.add(_subjects(chunks, at), rest.get("f"), rest.get("t"), 1.0)
+
+
+def _held(chunks: tuple[Chunk, ...], at: int, reading: Reading, name: Naming, subject: str | None) -> None:
+    rest = _after(chunks, at, name)
+    groups = _subjects(chunks, at)[:2]
+    if rest.get("f"):
+        reading.add(groups, rest["f"], None, 1.0)
+
+
+def _custody(chunks: tuple[Chunk, ...], at: int, reading: Reading, name: Naming, subject: str | None) -> None:
+    reading.add(_subjects(chunks, at)[:1], _party(chunks[at], name), None, 0.8)
+
+
+def _swap(chunks: tuple[Chunk, ...], at: int, reading: Reading, name: Naming, subject: str | None) -> None:
+    agents = _agents(chunks, at, name, subject)
+    groups, place = _objects(chunks, at)
+    partner = next(
+        (
+            p
+            for a, b in zip(chunks[at:], chunks[at + 1 :], strict=False)
+            if a.code == "v" and b.code in "Pj" and (p := _party(b, name))
+        ),
+        None,
+    )
+    against: list[People] = []
+    if place < len(chunks) and chunks[place].code in "xo":
+        against, _ = _objects(chunks, place)
+    if len(agents) == 2:
+        reading.pairs.append((agents[0], agents[1], 3.0))
+        if not against:
+            _shared(chunks, at, groups, reading)
+    elif agents:
+        if partner and partner != agents[0]:
+            reading.pairs.append((agents[0], partner, 3.0))
+            if not against:
+                _shared(chunks, at, groups, reading)
+        if against:
+            reading.add(groups, agents[0], partner, 1.0)
+            reading.add(against, partner, agents[0], 1.0)
+    elif groups and not against:
+        _shared(chunks, at, groups, reading)
+    reading.opposites += [(one, other) for one in groups for other in against]
+
+
+def _swap_noun(chunks: tuple[Chunk, ...], at: int, reading: Reading, name: Naming, subject: str | None) -> None:
+    """The noun: "X and Y completed an exchange of 50 prisoners", "a swap with Y", "an exchange between X and Y"."""
+    groups, place = _objects(chunks, at)
+    agents = _agents(chunks, at, name, subject)
+    for spot in range(at + 1, min(len(chunks) - 1, at + 7)):
+        if chunks[spot].code in "RrSsGxd":
+            break
+        if (
+            chunks[spot].code == "v"
+            and chunks[spot + 1].code in "Pj"
+            and agents
+            and (partner := _party(chunks[spot + 1], name))
+        ):
+            agents = [agents[0], partner]
+            break
+        if chunks[spot].code == "m":
+            agents = []
+            break
+    against: list[People] = []
+    if place < len(chunks) and chunks[place].code in "xo":
+        against, _ = _objects(chunks, place)
+    reading.opposites += [(one, other) for one in groups for other in against]
+    if len(agents) == 2 and agents[0] != agents[1]:
+        reading.pairs.append((agents[0], agents[1], 2.0))
+    if not against:
+        _shared(chunks, at, groups, reading)
+
+
+def _swapped(chunks: tuple[Chunk, ...], at: int, reading: Reading, name: Naming, subject: str | None) -> None:
+    groups = _subjects(chunks, at)
+    rest = _after(chunks, at + 1, name)
+    against: list[People] = []
+    for place in range(at + 1, min(len(chunks), at + 7)):
+        if chunks[place].code in "xo":
+            against, _ = _objects(chunks, place)
+            break
+    if against:
+        reading.add(groups, rest.get("b") or rest.get("f"), rest.get("t"), 1.0)
+        reading.opposites += [(one, other) for one in groups for other in against]
+    elif rest.get("t"):
+        reading.add(groups, None, rest["t"], 1.0)
+    else:
+        _shared(chunks, at, groups, reading)
+
+
+def _own(chunks: tuple[Chunk, ...], at: int, reading: Reading, name: Naming, subject: str | None) -> None:
+    """Possessives, "63 of its soldiers": they go home to the party that "its" stands for; "the same number of" is noted."""
+    group = chunks[at].people
+    if group is not None and at > 0 and chunks[at - 1].code == "e" and chunks[at - 1].end + 25 > group.start:
+        reading.same.append(group)
+    if (
+        group is None
+        or not group.own
+        or group.nationality
+        or group.category in {Category.PRISONERS, Category.HOSTAGES}
+        or "detainee" in group.words
+    ):
+        return
+    owner = next((p for c in reversed(chunks[:at]) if c.code == "P" and (p := _party(c, name))), subject)
+    reading.add([group], None, owner, 1.2)
+
+
+def _in_exchange(chunks: tuple[Chunk, ...], at: int, reading: Reading, name: Naming, subject: str | None) -> None:
+    before = [c.people for c in chunks[max(0, at - 8) : at] if c.code in _GROUPS and c.people is not None]
+    after: list[People] = []
+    for chunk in chunks[at + 1 : at + 8]:
+        if chunk.code in _GROUPS and chunk.people is not None:
+            after.append(chunk.people)
+        elif chunk.code in "dx" or (after and chunk.code not in _LINKS + "j"):
+            break
+    before = [group for group in before if not group.part]
+    reading.opposites += [(one, other) for one in before[-3:] for other in after if not other.part]
+
+
+def _for(chunks: tuple[Chunk, ...], at: int, reading: Reading, name: Naming, subject: str | None) -> None:
+    """A bare "for" between two numbered groups: "10 Ukrainians for 10 Russians"."""
+    if 0 < at < len(chunks) - 1 and chunks[at - 1].code in "NI" and chunks[at + 1].code in "NI":
+        one, other = chunks[at - 1].people, chunks[at + 1].people
+        if one is not None and other is not None:
+            reading.opposites.append((one, other))
+
+
+def _between(chunks: tuple[Chunk, ...], at: int, reading: Reading, name: Naming, subject: str | None) -> None:
+    if not any(c.code in "wSs" for c in chunks[max(0, at - 8) : at]):
+        return
+    found = [p for c in chunks[at + 1 : at + 7] if c.code in "Pjl" and (p := _party(c, name))]
+    if len(found) >= 2 and found[0] != found[1]:
+        reading.pairs.append((found[0], found[1], 1.5))
+
+
+def _shared(chunks: tuple[Chunk, ...], at: int, groups: list[People], reading: Reading) -> None:
+    """Groups that two sides exchange: "each" makes them both sides' number, else they are the two together."""
+    near = any(c.code == "e" for c in chunks[max(0, at - 3) : at + 8])
+    for group in groups:
+        if group.number is not None and group.nationality is None:
+            (reading.both if near else reading.combined).append(group)
+
+
+_HANDLERS: dict[str, Callable[[tuple[Chunk, ...], int, Reading, Naming, str | None], None]] = {
+    "R": _release, "r": _released, "n": _nominal, "G": _receive, "C": _come, "K": _held, "k": _custody, "S": _swap, "s": _swapped,
+    "x": _in_exchange, "o": _for, "m": _between, "w": _swap_noun, "N": _own, "H": _own,
+}  # fmt: skip

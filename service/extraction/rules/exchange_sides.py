@@ -1,0 +1,56 @@
+"""Which names mean one side in an article: Palestinians and Hamas, self-proclaimed republics and separatists, the West."""
+
+from __future__ import annotations
+
+import re
+
+from service.domain.candidate import Candidates, Party
+from service.domain.evidence import span_of
+from service.extraction.rules.exchange_words import SWAP_NOUN
+
+_MANY = re.compile(
+    r"\b(?:the West\b(?! Bank)|(?:at least |more than |about )?(?:several|multiple|many|four|five|six|seven|eight|nine|ten|\d+)"
+    r" (?:different |other |Western )?(?:countries|nations))"
+)
+_WESTERN_LIST = (
+    "United States, United Kingdom, Germany, Norway, Poland, Slovenia, France, Italy, Canada, Spain, Netherlands, Sweden, "
+    "Denmark, Finland, Austria, Belgium, Estonia, Latvia, Lithuania"
+)
+_WESTERN = frozenset(_WESTERN_LIST.split(", "))
+_WITH_HAMAS = ("Palestinians", "Islamic Jihad", "Palestinian Authority", "Popular Resistance Committees")
+
+
+def with_the_west(candidates: Candidates, title: str | None) -> Candidates:
+    """The candidates with a mention of "the West" where Russia swaps with several Western states at once.
+
+    The words that say so ("at least seven countries") are its span; each Western state then stands for it.
+    """
+    names = {party.name for party in candidates.parties}
+    match = _MANY.search(candidates.text)
+    if match is None or "Russia" not in names or len(names & _WESTERN) < 3:
+        return candidates
+    swap = next((s for s in candidates.sentences if s.span.start <= match.start() < s.span.end), None)
+    if swap is None or not (SWAP_NOUN.search(swap.span.text) or re.search(r"\bWest\b(?! Bank)", title or "")):
+        return candidates
+    if any(p.name == "the West" and p.span.start == match.start() for p in candidates.parties):
+        return candidates
+    span = span_of(candidates.text, match.start(), match.end())
+    return candidates.with_more(parties=(Party(f"R{len(candidates.parties) + 1}", span, "the West", "group"),))
+
+
+def sides_of(parties: tuple[Party, ...]) -> dict[str, str]:
+    """For names that mean another side of the article, that side's name."""
+    names = {party.name for party in parties}
+    sides: dict[str, str] = {}
+    if any(party.name == "the West" and party.form == "group" for party in parties):
+        sides |= dict.fromkeys(_WESTERN, "the West")
+    if "Hamas" in names:
+        sides |= dict.fromkeys(_WITH_HAMAS, "Hamas")
+    if "Bosnian Serbs" in names:
+        sides["Serbs"] = "Bosnian Serbs"
+    if "Bosnia" in names:
+        sides["Bosnian Muslims"] = "Bosnia"
+    separatists = next((n for n in sorted(names) if n.startswith("pro-Russian") or n == "separatists"), None)
+    if separatists:
+        sides |= {n: separatists for n in names if n.endswith("People's Republic") or n.startswith("pro-Russian")}
+    return sides

@@ -1,0 +1,196 @@
+"""The transfers of one event: its two directions with the numbers and the people that its clauses put into each."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+
+from service.domain.candidate import Candidates, Mention, MentionKind
+from service.domain.draft import Category, DraftCount, DraftTransfer, Scope
+from service.domain.evidence import span_of
+from service.extraction.rules.exchange_clues import Reading
+from service.extraction.rules.exchange_counts import counts_of, is_each, scope_of
+from service.extraction.rules.exchange_direction import directions
+from service.extraction.rules.exchange_events import Event
+from service.extraction.rules.exchange_people import People
+
+SURE = 0.8
+"""A score from which on a person without a number is put into a direction."""
+UNSURE = 0.3
+"""A score below which a number has no direction."""
+_ONE = re.compile(r"\b(?:an?|one|a single)\s+(?:[\w'’-]+\s+){0,4}$")
+_PLURAL = re.compile(r"(?:s|men|people|children|personnel|women|remains|troops)$")
+_SAYS = re.compile(r"[^.;]{0,40}?\b(?:said|says|confirmed|announced|reported|told|stated|claimed)\b")
+
+
+@dataclass
+class Sorted:
+    """The groups of an event by direction (0: from the first party of the pair to the second); a formula "X for Y" apart."""
+
+    numbered: tuple[list[People], list[People]] = field(default_factory=lambda: ([], []))
+    named: tuple[list[People], list[People]] = field(default_factory=lambda: ([], []))
+    formula: People | None = None
+
+
+@dataclass(frozen=True)
+class Transfers:
+    """The transfers, the candidates with the mentions added for them, and who held whom: head noun to party."""
+
+    candidates: Candidates
+    transfers: tuple[DraftTransfer, ...]
+    holders: Mapping[str, str] = field(default_factory=dict)
+
+
+def transfers_of(
+    event: Event,
+    candidates: Candidates,
+    reading: Reading,
+    pair: tuple[str, str],
+    *,
+    hostages: bool,
+    mutual: bool,
+    holders: Mapping[str, str],
+) -> Transfers:
+    """One transfer a direction; only the one that has people where the event is not `mutual`.
+
+    Numbers that count both sides together, people still held or all since a day are put nowhere. `holders` says for a head
+    noun ("prisoners") whose they were in the article's main event, where a later clause does not say it again.
+    """
+    clauses = {person: (clause.start, clause.end) for clause in reversed(event.clauses) for person in clause.row.people}
+    order = [person for clause in event.clauses for person in clause.row.people]
+    score = directions(reading, order, pair, hostages=hostages)
+    for person in order:
+        if abs(score[person]) < UNSURE and person.number is not None and _head(person) in holders:
+            score[person] = 0.5 * ((holders[_head(person)] == pair[0]) - (holders[_head(person)] == pair[1]))
+    placed = _sorted_out(order, clauses, score, reading, candidates.text)
+    starts = {person: start for person, (start, _) in clauses.items()}
+    made: list[DraftTransfer] = []
+    for way, (holder, receiver) in enumerate((pair, pair[::-1])):
+        near = event.clauses[0].start
+        released, returned = _reference(candidates, holder, near), _reference(candidates, receiver, near)
+        if released is None or returned is None:
+            continue
+        counts = counts_of(placed.numbered[way], candidates.text, starts)
+        people = _distinct(placed.named[way])
+        if not counts and placed.formula is not None and placed.formula.number is not None:
+            counts = (DraftCount(category=Category.TOTAL, number=placed.formula.number.id, side=way),)
+        if not counts and not people:
+            described = _described(order, clauses, score, way, candidates.text)
+            if described is not None:
+                candidates, people = _with_mention(candidates, described)
+        if not counts and people:
+            counts = (DraftCount(category=Category.TOTAL, people=people),)
+        if not mutual and not placed.numbered[way] and not (people and not placed.numbered[1 - way]):
+            continue
+        counts = tuple(_claimed(count, clauses, event, candidates) for count in counts)
+        made.append(DraftTransfer(released_by=released, returned_to=returned, counts=counts, people=people))
+    return Transfers(candidates, tuple(made), _holders(placed, pair))
+
+
+def _sorted_out(
+    order: list[People],
+    clauses: Mapping[People, tuple[int, int]],
+    score: Mapping[People, float],
+    reading: Reading,
+    text: str,
+) -> Sorted:
+    placed = Sorted()
+    told = {clue.people for clue in reading.clues} | set(reading.moved) | {person for pair in reading.opposites for person in pair}
+    for person in dict.fromkeys(order):
+        way = 0 if score.get(person, 0.0) > 0 else 1
+        sureness = abs(score.get(person, 0.0))
+        if person.mention is not None:
+            if sureness >= SURE and person in told:
+                placed.named[way].append(person)
+        elif person.number is not None and scope_of(person, text, *clauses[person]) is Scope.ACT:
+            if person.number.other is not None:
+                placed.formula = placed.formula or person
+            elif person.nationality is None and (person in reading.both or is_each(person, text, *clauses[person])):
+                placed.numbered[0].append(person)
+                placed.numbered[1].append(person)
+            elif sureness >= UNSURE and person not in reading.combined:
+                placed.numbered[way].append(person)
+    if reading.same:
+        _fill_same(placed)
+    return placed
+
+
+def _head(person: People) -> str:
+    words = person.words.split()
+    return words[-1] if words else ""
+
+
+def _holders(placed: Sorted, pair: tuple[str, str]) -> dict[str, str]:
+    """Head nouns that stand in one direction only, with the party that held them."""
+    first, second = ({_head(p) for p in groups} for groups in placed.numbered)
+    return {noun: pair[0] for noun in first - second if noun} | {noun: pair[1] for noun in second - first if noun}
+
+
+def _fill_same(placed: Sorted) -> None:
+    """Where "the same number" went the other way, the direction without a number takes the other's."""
+    for one, other in (placed.numbered, placed.numbered[::-1]):
+        stated = next((g for g in other if g.number is not None and g.number.value is not None), None)
+        if not one and stated is not None:
+            one.append(stated)
+            return
+
+
+def _described(
+    order: list[People],
+    clauses: Mapping[People, tuple[int, int]],
+    score: Mapping[People, float],
+    way: int,
+    text: str,
+) -> People | None:
+    """One person of this direction who is described and not named ("an Iranian diplomat")."""
+    for person in order:
+        value = score.get(person, 0.0) * (1 if way == 0 else -1)
+        if person.number is None and person.mention is None and value >= SURE and not _PLURAL.search(person.words):
+            before = text[max(clauses[person][0], person.start - 50) : person.start]
+            if _ONE.search(before):
+                return person
+    return None
+
+
+def _with_mention(candidates: Candidates, person: People) -> tuple[Candidates, tuple[str, ...]]:
+    known = next((m for m in candidates.mentions if m.span.start == person.start and m.span.end == person.end), None)
+    if known is not None:
+        return candidates, (known.id,)
+    span = span_of(candidates.text, person.start, person.end)
+    mention = Mention(f"M{len(candidates.mentions) + 1}", span, MentionKind.UNNAMED)
+    return candidates.with_more(mentions=(mention,)), (mention.id,)
+
+
+def _distinct(people: list[People]) -> tuple[str, ...]:
+    """Mentions of different persons, the first of each."""
+    kept: dict[str, str] = {}
+    for person in people:
+        if person.mention is not None:
+            kept.setdefault(person.mention.entity or person.mention.id, person.mention.id)
+    return tuple(kept.values())
+
+
+def _reference(candidates: Candidates, party: str, near: int) -> str | None:
+    """The id of the mention of a party that stands nearest; a name rather than an adjective."""
+    exact = [p for p in candidates.parties if p.name == party]
+    usable = [p for p in exact if p.form != "adjective"] or exact
+    return min(usable, key=lambda p: abs(p.span.start - near)).id if usable else None
+
+
+def _claimed(
+    count: DraftCount, clauses: Mapping[People, tuple[int, int]], event: Event, candidates: Candidates
+) -> DraftCount:
+    """The count with who states it ("the ministry said 63 ... returned") and, for a deal, its scope."""
+    scope = Scope.DEAL if event.role == "deal" else count.scope
+    stated = next((p for p in clauses if p.number is not None and p.number.id == count.number), None)
+    if stated is None:
+        return replace(count, scope=scope)
+    start = clauses[stated][0]
+    sources = [
+        m
+        for m in candidates.mentions
+        if start <= m.span.start and m.span.end < stated.start and m.kind is not MentionKind.PRONOUN
+    ]
+    claimed = [m.id for m in sources if _SAYS.match(candidates.text[m.span.end : stated.start])]
+    return replace(count, scope=scope, claimed_by=tuple(claimed[-1:]))

@@ -1,0 +1,101 @@
+"""The service's answer in the scoring shape."""
+
+import json
+from dataclasses import asdict
+
+import pytest
+
+from evals.case import CorpusInvalid
+from evals.contract import predicted
+from evals.corpora.gold import expected
+from evals.record import Count, Named, edtf
+
+ANSWER = {
+    "exchanges": [{
+        "kind": "hostages_for_prisoners", "status": "ongoing", "date": {"start": "2031-04-09", "end": None},
+        "places": [{"name": "Ferry Landing", "role": "handover"}, {"name": "Tallow", "role": "talks"}],
+        "third_parties": [{"name": "Omu", "role": "mediator"}, {"name": "Blue Cross", "role": "carrier"}],
+        "transfers": [{"released_by": "Kora", "returned_to": "Vesterland", "counts": [
+            {"category": "total", "value": 40, "max": None, "qualifier": "about", "claimed_by": ["Ngozi Okafor"], "evidence": []},
+            {"category": "civilian", "value": None, "qualifier": "vague",
+             "evidence": [{"start": 3, "end": 20, "text": "dozens of farmers"}]},
+        ]}],
+    }],
+    "quotes": [
+        {"kind": "direct", "text": "Home.", "start": 7, "end": 12, "cue": {"start": 14, "end": 18, "text": "said"},
+         "speaker": {"name": "Ngozi Okafor", "kind": "person", "mention": {"start": 19, "end": 25, "text": "Okafor"}}},
+        {"kind": "mixed", "text": "late", "start": 30, "end": 34, "speaker": None, "cue": None},
+    ],
+}  # fmt: skip
+
+
+def test_an_answer_becomes_records() -> None:
+    records = predicted(ANSWER)
+    exchange, (named, nobody) = records.exchanges[0], records.quotes
+
+    assert exchange.date == "2031-04-09/.."
+    assert exchange.places == (Named(name="Ferry Landing"),)
+    assert exchange.mediators == (Named(name="Omu"),)
+    assert exchange.transfers[0].counts == (
+        Count(category="total", n=40, qualifier="about", claimed_by=("Ngozi Okafor",)),
+        Count(category="civilian", qualifier="vague", word="dozens of farmers", claimed_by=()),
+    )
+    assert named.spans == ((7, 12),)
+    assert named.voice is not None
+    assert (named.voice.name, named.voice.mention, named.cue) == ("Ngozi Okafor", (19, 25), "said")
+    assert nobody.voice is None
+
+
+def test_an_answer_of_the_wrong_shape_names_the_field() -> None:
+    with pytest.raises(CorpusInvalid, match=r"the service's answer: quotes\.0\.start"):
+        predicted({"quotes": [{"kind": "direct", "start": "7", "end": 9}]})
+
+
+def test_an_empty_answer_is_empty_records() -> None:
+    assert predicted({}).exchanges == predicted({}).quotes == ()
+
+
+def gold_article(**exchange: object) -> dict[str, object]:
+    base = {"kind": "prisoners", "status": "completed", "date_start": "2031-04", "date_end": "2031-04", "location": "Ferry Landing",
+            "transfers": [], "mediators": ["Omu"], "evidence": []}  # fmt: skip
+    return {"id": "a", "text": "Text.", "quotes": [], "exchanges": [base | exchange]}
+
+
+def test_gold_has_the_contracts_words_for_kinds() -> None:
+    kinds = [expected(gold_article(kind=kind)).exchanges[0].kind for kind in ("prisoners", "hostages", "remains", "unilateral")]
+
+    assert kinds == ["prisoner_exchange", "hostages_for_prisoners", "remains_return", "unilateral_release"]
+
+
+def test_a_gold_total_that_counts_give_again_stands_once() -> None:
+    transfer = {
+        "released_by": "Kora", "returned_to": "Vesterland", "total": 900, "qualifier": "at_least",
+        "breakdown": [{"category": "women", "count": 3}],
+        "counts": [{"category": "total", "value": 900, "qualifier": "more_than", "claimed_by": ["Omu"]},
+                   {"category": "total", "value": 940, "qualifier": "exact"}],
+    }  # fmt: skip
+    counts = expected(gold_article(transfers=[transfer])).exchanges[0].transfers[0].counts
+
+    assert counts == (
+        Count(category="women", n=3),
+        Count(category="total", n=900, qualifier="more_than", claimed_by=("Omu",)),
+        Count(category="total", n=940, claimed_by=()),
+    )
+
+
+def test_gold_alternatives_are_read() -> None:
+    accept = {"status": ["ongoing"], "date": [None], "location": ["quay"], "mediators": ["Lir"], "kind": ["unilateral"]}
+    exchange = expected(gold_article(accept=accept)).exchanges[0]
+
+    assert set(exchange.alternatives) == {("status", "ongoing"), ("date", None), ("kind", "unilateral_release")}
+    assert exchange.places == (Named(name="Ferry Landing", accept=("quay",)),)
+    assert exchange.mediators == (Named(name="Omu"), Named(name="Lir", optional=True))
+
+
+def test_one_day_a_start_and_an_interval_are_edtf() -> None:
+    assert edtf("2031", "2032") == "2031/2032"
+    assert edtf(None, None) is None
+
+
+def test_records_can_be_written_as_json() -> None:
+    assert json.loads(json.dumps(asdict(predicted(ANSWER))))["exchanges"][0]["status"] == "ongoing"

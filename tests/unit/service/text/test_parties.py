@@ -1,0 +1,91 @@
+"""Parties and places: names, metonyms, groups by lexicon and by pattern, words that only look like one."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+from service.text.parties import parties, places
+
+
+def named(text: str) -> list[tuple[str, str]]:
+    return [(party.span.text, party.name) for party in parties(text)]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("Kyiv and Kiev are one city.", [("Kyiv", "Ukraine"), ("Kiev", "Ukraine")]),
+        ("Türkiye thanked the Kremlin.", [("Türkiye", "Turkey"), ("Kremlin", "Russia")]),
+        ("The Russian Ministry of Defense said so.", [("Russian Ministry of Defense", "Russia")]),
+        ("Israel’s military denied it.", [("Israel’s military", "Israel")]),
+        ("U.S. officials met North Korean diplomats.", [("U.S. officials", "United States"), ("North Korean", "North Korea")]),
+        ("The Houthi rebels and the LTTE.", [("Houthi rebels", "Houthis"), ("LTTE", "Tamil Tigers")]),
+        ("A pro-Moscow militia held them.", [("pro-Moscow militia", "pro-Russian militia")]),
+        ("Russian-backed separatists freed two men.", [("Russian-backed separatists", "pro-Russian separatists")]),
+        ("Chechen rebels let them go.", [("Chechen rebels", "Chechen rebels")]),
+        ("The South Sudan Liberation Movement agreed.", [("South Sudan", "South Sudan")]),
+        ("the West Bank is not the West", [("West", "the West")]),
+    ],
+)
+def test_names_their_plain_party(text: str, expected: list[tuple[str, str]]) -> None:
+    assert named(text) == expected
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["The Washington Post reported it.", "Michael Jordan scored twice.", "Voters in Georgia and Ohio went to the polls.", "He ate turkey."],
+)
+def test_newspapers_persons_and_birds_are_no_parties(text: str) -> None:
+    assert named(text) == []
+
+
+def test_bare_rebels_are_the_group_named_before() -> None:
+    assert named("FARC freed two men. The guerrillas kept a third.")[-1] == ("guerrillas", "FARC")
+
+
+def test_the_government_is_that_of_the_rebels_country() -> None:
+    assert named("Syrian rebels handed the men to the government.")[-1] == ("government", "Syria")
+
+
+def test_a_state_no_lexicon_knows_is_read_from_the_text() -> None:
+    found = named("Lothmark's defence ministry denied it. Lothmark freed ten men.")
+
+    assert found.count(("Lothmark", "Lothmark")) == 2
+
+
+def test_ids_count_in_document_order() -> None:
+    assert [party.id for party in parties("Iran, Iraq and Hamas")] == ["R1", "R2", "R3"]
+
+
+@pytest.mark.parametrize(
+    ("text", "name", "country"),
+    [
+        ("They were freed at the Erez crossing on Sunday.", "Erez crossing", "Israel"),
+        ("The swap took place on the Ukrainian border with Belarus.", "Ukrainian border with Belarus", "Ukraine"),
+        ("It happened in the village of Odradivka.", "village of Odradivka", "Ukraine"),
+        ("The plane landed at Sanaa airport.", "Sanaa airport", "Yemen"),
+        ("Talks were held in Doha.", "Doha", "Qatar"),
+    ],
+)
+def test_places_keep_their_own_words(text: str, name: str, country: str) -> None:
+    assert (name, country) in [(place.name, place.country) for place in places(text)]
+
+
+def test_spans_are_verbatim_with_curly_apostrophes() -> None:
+    text = "Ukraine’s army met Iran’s navy at Kyiv’s airport."
+
+    assert all(text[p.span.start : p.span.end] == p.span.text for p in (*parties(text), *places(text)))
+
+
+def test_a_long_text_takes_time_in_proportion() -> None:
+    def seconds(times: int) -> float:
+        text = "Russia and the rebels met Turkish officials at the Erez crossing in Doha. " * times
+        start = time.process_time()
+        parties(text)
+        places(text)
+        return time.process_time() - start
+
+    seconds(10)
+
+    assert seconds(1600) < 16 * max(seconds(200), 0.002)
