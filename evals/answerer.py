@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Callable
 from datetime import date
 from typing import Any, Protocol
 
@@ -49,10 +48,10 @@ class InProcess:
         self._services, self._engine = services, engine
 
     @classmethod
-    async def start(cls, *, model: str | None, prompt: str | None) -> InProcess:
-        """Build services for one model ("rules", "local", "provider/model"; None: as configured)."""
-        overrides = {name: value for name, value in (("model", model), ("prompt", prompt)) if value is not None}
-        services = await build_services(load_settings(**overrides))
+    async def start(cls, *, model: str | None, prompt: str | None, **settings: Any) -> InProcess:
+        """Build services for one model ("rules", "local", "provider/model"; None: as configured); `settings` override others."""
+        settings |= {name: value for name, value in (("model", model), ("prompt", prompt)) if value is not None}
+        services = await build_services(load_settings(**settings))
         return cls(services, services.default)
 
     @property
@@ -120,9 +119,6 @@ class OverHTTP:
 
     async def aclose(self) -> None:
         """Nothing to stop."""
-
-
-Starter = Callable[[], Answerer]
 
 
 def article_of(case: Case) -> Article:

@@ -100,7 +100,7 @@ def scored_quotes(record: CaseRecord, score: CaseScore | None) -> list[Scored]:
     given = (record.output or {}).get("quotes", [])
     if score is None:
         return []
-    right = {pair.predicted for pair in score.quotes.pairs if pair.speaker and pair.iou >= 0.8}  # noqa: PLR2004
+    right = {pair.predicted for pair in score.quotes.pairs if pair.speaker and pair.iou >= 0.8}
     return [(quote["confidence"], position in right) for position, quote in enumerate(given)]
 
 

@@ -1,7 +1,7 @@
 """The scoring shape: what gold and a service's answer are both turned into before anything is compared.
 
 Names stand as written here; `evals.normalise` turns them into ids. Vocabularies are those of the service's contract.
-Source of the shape: section 4.1 of the metrics definitions that `evals/README.md` tells.
+How it is compared is told in `evals/SCORING.md`.
 """
 
 from __future__ import annotations

@@ -321,8 +321,13 @@ def main() -> None:
         raise SystemExit("Only rows of the train split may be learned from.")
     write_strengths(rows, CUES)
     verbs = finite_verbs([row["text"] for row in rows])
+    former = WEIGHTS.read_bytes() if WEIGHTS.exists() else b""
     write(WEIGHTS, {"verbs": verbs, "weights": {}})  # the features read the lexicon from there
-    learned = learn(rows, verbs)
+    try:
+        learned = learn(rows, verbs)
+    except BaseException:
+        WEIGHTS.write_bytes(former)
+        raise
     learned["provenance"] |= {"corpus": arguments.corpus.name, "sha256": hashlib.sha256(blob).hexdigest()}
     write(WEIGHTS, learned)
     sys.stderr.write(json.dumps(learned["provenance"]) + "\n")

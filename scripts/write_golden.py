@@ -32,7 +32,7 @@ def main() -> None:
     """Ask the rules engine, keep what stays the same, write both files."""
     shown = json.loads(EXAMPLES.read_text(encoding="utf-8"))
     with running() as client:
-        answer = client.post("/extract", json=shown["requests"]["rules"]["value"]).json()
+        answer = client.post("/extract", json=shown["requests"]["rules"]["value"]).raise_for_status().json()
     if "rules" not in shown["responses"] or not same(answer, shown["responses"]["rules"]["value"]):
         shown["responses"] = {"rules": {"summary": "What the rules engine answers", "value": answer}}
         write(EXAMPLES, shown)

@@ -8,6 +8,7 @@ from typing import Annotated, Literal, Self
 from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+from pydantic.config import JsonDict
 from pydantic_core import PydanticCustomError
 
 from service.domain.article import Article
@@ -68,10 +69,19 @@ def _printable(value: str) -> str:
     return value
 
 
+# What `_has_one_article` checks, in the language of schemas.
+_ONE_ARTICLE: JsonDict = {
+    "oneOf": [
+        {"required": [given], "properties": {given: {"type": "string"}, other: {"type": "null"}}}
+        for given, other in (("text", "html"), ("html", "text"))
+    ]
+}
+
+
 class ExtractRequest(BaseModel):
     """An article, as text or as HTML, and what is wanted of it."""
 
-    model_config = ConfigDict(extra="forbid", strict=True, frozen=True, title="ExtractRequest")
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True, json_schema_extra=_ONE_ARTICLE)
 
     text: str | None = Field(None, description="The article as plain text; offsets count its Unicode code points.")
     html: str | None = Field(

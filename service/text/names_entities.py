@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 from service.domain.candidate import MentionKind
 from service.text.names_lexicon import words
@@ -46,6 +47,7 @@ class _Book:
         return cluster
 
 
+@lru_cache(maxsize=4096)
 def fold(word: str) -> str:
     """
     A spelling key: case, accents and the usual transliteration variants are dropped.

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import re
-from collections import Counter
 from dataclasses import dataclass, replace
 
 from service.domain.candidate import MentionKind
 from service.text.names_lexicon import words
-from service.text.names_tokens import Tokens
+from service.text.names_tokens import NAME_LETTERS, Tokens
 
 _CAPS = r"t*[NLOARi](?:[NLOARijlt]|(?<=O)oD?(?:[NLOAR]+|0)(?:o[NLOAR]+)*(?:&[NO]+)?)*"
 _PHRASE = re.compile(
     rf"(?P<own>D?[we]*(?:{_CAPS}|[nmdw]{{1,3}})s)?(?P<det>[D0]*)(?P<adjectives>(?:[we0]|A(?=[we0A]*[wenmd]))*)"
     rf"(?:(?P<caps>{_CAPS})(?P<head>[nmd]*)|(?P<bare>[nmd]+))"
 )
+_SENTENCE = re.compile(r"[|¶][^|¶]+")
 _PRONOUN = re.compile(r"p|h(?=[rx]*[cve])")
 # Noun phrases with no known head noun count only right beside a speech verb ("the internet giant said").
 _SUBJECT = re.compile(r"(?:D?[we]*(?:[NLOA]+|[nmdw]+)s|[D0]+)[we0A]*[we](?=r?x{0,2}r?c|y[,:bP]?Q)|D0?(?=r?x{0,2}r?c)|[D0]+A(?!w|n|m|d|N|O|L|R|e[wnmdN])")
@@ -71,14 +71,13 @@ def phrases_of(tokens: Tokens) -> list[Phrase]:
 
 def _headlines(tokens: Tokens, found: list[Phrase]) -> list[Phrase]:
     """Mark the phrases of sentences in title case: their capitals say nothing of where a name ends."""
-    capitals: Counter[int] = Counter()
-    smalls: Counter[int] = Counter()
-    for word, sentence in zip(tokens.words, tokens.sentence, strict=True):
-        if word[:1].isupper():
-            capitals[sentence] += 1
-        elif len(word) > 3 and word.isalpha() and word[0].islower():
-            smalls[sentence] += 1
-    titled = {sentence for sentence, count in capitals.items() if count >= 3 and count > 3 * smalls[sentence]}
+    tags = tokens.tags
+    titled = set()
+    for match in _SENTENCE.finditer(tags):
+        inside = match.group()
+        capitals = sum(map(inside.count, NAME_LETTERS))
+        if capitals >= 3 and capitals > 3 * sum(map(inside.count, "wecvyr")):
+            titled.add(tokens.sentence[match.start()])
     if not titled:
         return found
     return [replace(phrase, headline=True) if tokens.sentence[phrase.first] in titled else phrase for phrase in found]

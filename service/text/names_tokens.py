@@ -16,6 +16,7 @@ Every quoted region is one token `Q`: what is said does not disturb the syntax o
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -56,14 +57,7 @@ class Tokens:
 
     def at(self, offset: int) -> int:
         """Index of the first token that ends after `offset` (the number of tokens if there is none)."""
-        low, high = 0, len(self.ends)
-        while low < high:
-            middle = (low + high) // 2
-            if self.ends[middle] <= offset:
-                low = middle + 1
-            else:
-                high = middle
-        return low
+        return bisect_right(self.ends, offset)
 
 
 @lru_cache(maxsize=2)
@@ -93,10 +87,18 @@ def _classify(
     text: str, spans: list[tuple[int, int]], holes: dict[int, QuotedRegion], sentences: Sequence[Sentence]
 ) -> Tokens:  # fmt: skip
     """Give each token its letter, with boundary tokens (empty spans) before each sentence and paragraph."""
-    common = {text[start:end] for start, end in spans if text[start].islower()}
+    raw = [text[start:end] for start, end in spans]
+    lowered = [word.lower() for word in raw]
+    common = {word for word in raw if word[0].islower()}
     lows, capitals = lower_classes(), capital_classes()
-    found = Tokens(text, "", [], [], [], [], {}, [], [])
     tags: list[str] = []
+    words_: list[str] = []
+    lower: list[str] = []
+    starts: list[int] = []
+    ends: list[int] = []
+    numbers: list[int] = []
+    blocks: list[int] = []
+    regions: dict[int, QuotedRegion] = {}
     bounds = [(sentence.span.start, sentence.paragraph) for sentence in sentences] + [(len(text) + 1, "")]
     upcoming, paragraph_id, number, paragraph, first = 0, None, -1, -1, True
     for index, (start, end) in enumerate(spans):
@@ -108,32 +110,33 @@ def _classify(
             tags.append("|" if bounds[upcoming][1] == paragraph_id else "¶")
             paragraph_id = bounds[upcoming][1]
             upcoming += 1
-            _add(found, "", start, start, number, paragraph)
+            words_.append("")
+            lower.append("")
+            starts.append(start)
+            ends.append(start)
+            numbers.append(number)
+            blocks.append(paragraph)
             first = True
-        word = text[start:end]
-        low = word.lower()
+        word, low = raw[index], lowered[index]
         if index in holes:
             letter = "Q"
-            found.regions[len(tags)] = holes[index]
+            regions[len(tags)] = holes[index]
         elif word in _PUNCTUATION:
             letter = _PUNCTUATION[word]
         elif word[0].isupper() or word[0] == "@":
             letter = _capital(word, low, first, common, lows, capitals)
         else:
-            letter = _small(low, lows)
+            letter = lows.get(low) or _small(low, lows)
         tags.append(letter)
-        _add(found, word, start, end, number, paragraph)
+        words_.append(word)
+        lower.append(low)
+        starts.append(start)
+        ends.append(end)
+        numbers.append(number)
+        blocks.append(paragraph)
         first = letter == "Q" or (first and letter in "~-(")
-    return _in_context(found, tags)
-
-
-def _add(found: Tokens, word: str, start: int, end: int, sentence: int, paragraph: int) -> None:
-    found.words.append(word)
-    found.lower.append(word.lower())
-    found.starts.append(start)
-    found.ends.append(end)
-    found.sentence.append(sentence)
-    found.paragraph.append(paragraph)
+    _mend(tags, words_, lower)
+    return Tokens(text, "".join(tags), words_, lower, starts, ends, regions, numbers, blocks)
 
 
 def _capital(
@@ -172,9 +175,6 @@ _FIRST_NAMES = frozenset(("kelly", "emily", "sally", "molly", "beverly", "kimber
 
 
 def _small(low: str, lows: dict[str, str]) -> str:
-    letter = lows.get(low)
-    if letter:
-        return letter
     if low[:3] in ("al-", "el-", "ad-", "ar-", "as-") and len(low) > 5:
         return "N"
     if low[0].isdigit() or low[0] in "$£€":
@@ -193,16 +193,18 @@ def _small(low: str, lows: dict[str, str]) -> str:
     return "w"
 
 
+_SETTLED = frozenset("Q,;:.()-~|¶xkh&s0jitpLOA")
 _NOUN_BEFORE = frozenset("DAs0PoRL")
 
 
-def _in_context(found: Tokens, tags: list[str]) -> Tokens:
+def _mend(tags: list[str], written: list[str], lower: list[str]) -> None:
     """Mend letters by their neighbours: nouns that look like verbs, particles in names, roles of several words."""
-    lower = found.lower
     particles, nouns = words("particles"), words("noun_or_verb")
-    inner = {word for word, letter, before in zip(found.words[1:], tags[1:], tags, strict=False) if letter == "N" and before not in "|¶"}
+    inner = {word for word, letter, before in zip(written[1:], tags[1:], tags, strict=False) if letter == "N" and before not in "|¶"}
     last = len(tags) - 1
     for index, letter in enumerate(tags):
+        if letter in _SETTLED:
+            continue
         before = tags[index - 1] if index else "¶"
         after = tags[index + 1] if index < last else "¶"
         if letter in "cv" and before in _NOUN_BEFORE and not _is_subject(tags, index):
@@ -214,24 +216,22 @@ def _in_context(found: Tokens, tags: list[str]) -> Tokens:
             tags[index] = "w"
         elif letter == "o" and before == "R" and after in "NOLR" and lower[index - 1] in ("secretary", "minister", "secretaries"):
             tags[index] = tags[index + 1] = "R"
-        elif (letter in "wDPn" and after in "NL" and lower[index] in particles and before in "Nil") or (letter == "N" and before in "Nil" and "-" not in found.words[index] and lower[index] in particles):
+        elif (letter in "wDPn" and after in "NL" and lower[index] in particles and before in "Nil") or (letter == "N" and before in "Nil" and "-" not in written[index] and lower[index] in particles):
             tags[index] = "l"
         elif letter == "T" and lower[index] in ("may", "april", "june", "august") and (before in "Nit" or (lower[index] == "may" and after == "c")):
             tags[index] = "N"
         elif letter == "P" and before == "O" and after in "NO" and lower[index] in ("for", "on"):
             tags[index] = "o"
-        elif letter == "N" and before in "|¶" and after in "weyDPo" and found.words[index] not in inner:
+        elif letter == "N" and before in "|¶" and after in "weyDPo" and written[index] not in inner:
             tags[index] = "w"
         elif lower[index] == "words" and before == "D" and after == "o" and lower[index - 2] == "in":
             tags[index] = "a"
-        elif letter == "y" and before in "|¶" and found.words[index] in inner:
+        elif letter == "y" and before in "|¶" and written[index] in inner:
             tags[index] = "N"
         elif letter == "b" and before in "|¶" and after in "x":
             tags[index] = "u"
         elif letter == "u" and lower[index] == "her" and after in "wnmdeAN":
             tags[index] = "D"
-    return Tokens(found.text, "".join(tags), found.words, lower, found.starts, found.ends, found.regions, found.sentence,
-                  found.paragraph)  # fmt: skip
 
 
 def _is_subject(tags: list[str], index: int) -> bool:

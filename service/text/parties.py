@@ -116,6 +116,10 @@ _PREPOSITION = re.compile(
 )
 _CAP = r"[A-ZÀ-Þ][\w'-]{1,30}"
 _NAME = rf"{_CAP}(?:(?: (?:al|el|de|la|del|bin|ibn))? {_CAP}){{0,3}}"
+_CALENDAR = (
+    r"(?:(?:Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)day|January|February|March|April|May|June|July|August|September|October|November"
+    r"|December)\b"
+)
 _FACILITY = (
     r"(?:(?:border |bridge |international |military |main |frontier )?(?:checkpoint|crossing point|crossing|airport"
     r"|airfield|air base|airbase|airstrip"
@@ -129,7 +133,7 @@ _PLACE_PATTERNS = re.compile(
     rf"(?<![\w])(?:(?P<border>(?:{_CAP}(?:[-–]| and ){_CAP}(?:'s)?|{_CAP}(?:'s)?(?: {_CAP})?) (?:border|frontier|boundary)"
     rf"(?: (?:with|of) (?:the )?{_CAP}(?: {_CAP})?| between {_CAP}(?: {_CAP})? and {_CAP}(?: {_CAP})?)?)"
     rf"|(?P<between>border between {_CAP}(?: {_CAP})? and {_CAP}(?: {_CAP})?|border with {_CAP}(?: {_CAP})?)"
-    rf"|(?P<site>{_NAME} {_FACILITY}(?: (?:in|near|on) (?:the )?(?:[a-z]+ern |outskirts of )?{_NAME}(?: {_REGION})?)?)"
+    rf"|(?P<site>{_NAME} {_FACILITY}(?: (?:in|near) (?:the )?(?:[a-z]+ern |outskirts of )?(?!{_CALENDAR}){_NAME}(?: {_REGION})?)?)"
     rf"|(?P<region>{_NAME} {_REGION})"
     rf"|(?P<village>(?:village|town|city|port|settlement|hamlet|province|region) of {_NAME}))(?![\w])"
 )
@@ -208,9 +212,9 @@ def parties(text: str) -> tuple[Party, ...]:
     [('Ukraine', 'capital'), ('pro-Russian rebels', 'group'), ('Turkey', 'organ')]
     """
     folded = text.replace("’", "'").replace("\u00a0", " ")
-    hits = list(_sponsored(folded))
+    hits = list(_sponsored(folded)) + list(_movements(folded))
     hits += _outside(hits, _named(folded, lexicon().parties))
-    hits += _outside(hits, _patterned(folded, hits))
+    hits += _outside(hits, _unlisted_states(folded))
     hits.sort(key=lambda hit: hit.start)
     hits = _with_bare_groups(folded, hits)
     return tuple(Party(f"R{i}", span_of(text, h.start, h.end), h.name, h.form) for i, h in enumerate(hits, 1))
@@ -301,10 +305,18 @@ def _sponsored(folded: str) -> Iterator[_Hit]:
             yield _Hit(match.start(), match.end(), f"pro-{adjective} {noun}", "group")
 
 
-def _patterned(folded: str, known: list[_Hit]) -> Iterator[_Hit]:
-    """States and movements that no lexicon knows, named by the text's own words; then every later use of their name."""
+def _movements(folded: str) -> Iterator[_Hit]:
+    """Movements that no lexicon knows, by the form of their name ("the X Liberation Front")."""
     for match in _MOVEMENT.finditer(folded):
-        yield _Hit(match.start(), match.end(), folded[match.start() : match.end()].removeprefix("The "), "group")
+        start = match.start() + (4 if match[0].startswith("The ") else 0)
+        head = _HEAD.match(folded, start)
+        known = _longest(folded, start, lexicon().parties.get(head[0], ())) if head else None
+        if known is None or len(known.phrase) < match.end() - start:
+            yield _Hit(start, match.end(), folded[start : match.end()], "group")
+
+
+def _unlisted_states(folded: str) -> Iterator[_Hit]:
+    """States that no lexicon knows, named by the text's own words; then every later use of their name."""
     names = {match["of"] or match["owner"] for match in _STATE_PATTERN.finditer(folded)}
     names = {n for n in names if not any(e.phrase == n for e in lexicon().parties.get(n.split()[0], ()))}
     for name in sorted(names):

@@ -171,6 +171,17 @@ def after_starts(place: Place) -> list[int]:
     return found
 
 
+def behind_adverbial(place: Place, start: int) -> int:
+    """The start moved behind "that" where only an adverbial stands between ("said last week that, in June, ...")."""
+    tokens = place.tokens
+    if tokens.word[start] not in _ADVERBIAL or tokens.get(start - 1) == "that":
+        return start
+    that = next((k for k in range(start, min(start + 10, len(tokens) - 1)) if tokens.word[k] == "that"), None)
+    if that is None or tokens.has_finite(start, that - 1) or not tokens.is_word(that + 1):
+        return start
+    return that + 1
+
+
 def after_start_features(place: Place, index: int) -> list[str]:
     """Features of token `index` as the first of a clause after the cue."""
     tokens, cue, last = place.tokens, place.cue, place.last
@@ -180,12 +191,7 @@ def after_start_features(place: Place, index: int) -> list[str]:
     crossed = "".join(sorted({w for w in tokens.word[last + 1 : index] if w in _BREAKS}))
     finite_crossed = tokens.has_finite(last + 1, index - 1)
     first = word_class(tokens, last + 1)
-    # "said on Monday that": an adverbial and then "that" say where the clause begins.
-    adverbial = tokens.get(last + 1) in _ADVERBIAL
-    that = next((k for k in range(last + 1, min(last + 13, len(tokens))) if tokens.word[k] == "that"), None)
-    plain = that is not None and not tokens.has_finite(last + 1, that - 1)
     return [
-        f"adv={adverbial} {plain} {before == 'that'}", f"ta={plain} {before == 'that'} {distance == 0}",
         f"d={distance}", f"h={here}", f"b={before}", f"bh={before} {here}", f"bw={tokens.get(index - 1)}",
         f"w={tokens.get(index)}", f"x={crossed}", f"fx={finite_crossed}", f"ld={lemma} {min(distance, 3)}",
         f"lb={lemma} {before}", f"cd={cue.form[0]} {min(distance, 3)}", f"dh={min(distance, 4)} {here}",

@@ -117,6 +117,7 @@ def _after(place: Place, data: Mapping[str, Mapping[str, float]], probability: f
     if not starts:
         return None
     start, sure = _best(data["after_start"], starts, [features.after_start_features(place, index) for index in starts])
+    start = features.behind_adverbial(place, start)
     ends = features.after_ends(place, start)
     if not ends:
         return None

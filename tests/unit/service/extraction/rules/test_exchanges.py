@@ -8,12 +8,12 @@ import re
 from pathlib import Path
 
 import pytest
+
 from service.domain.candidate import Candidates, Party
 from service.domain.draft import Category, DraftExchange, ExchangeKind, PlaceRole, Status, ThirdPartyRole
 from service.extraction.counting import quantity
 from service.extraction.rules.exchanges import draft_exchanges
 from service.text.scan import scan
-
 from tests.unit.service.extraction.rules.exchange_patterns import PATTERNS
 
 PUBLISHED = dt.date(2020, 6, 10)
@@ -122,7 +122,8 @@ def test_an_act_and_the_deal_it_belongs_to_are_two_events() -> None:
 
 def test_an_earlier_exchange_with_its_own_date_is_an_event_of_its_own() -> None:
     candidates, exchanges = read(
-        "India and Pakistan exchanged 20 prisoners each on Monday. The previous prisoner exchange between India and Pakistan took place in 2015."
+        "India and Pakistan exchanged 20 prisoners each on Monday. "
+        "The previous prisoner exchange between India and Pakistan took place in 2015."
     )
 
     assert [candidates.by_id[e.date_start or ""].start for e in exchanges] == ["2020-06-08", "2015"]  # type: ignore[union-attr]
@@ -184,5 +185,7 @@ def test_no_negative_article_gives_an_exchange() -> None:
         article = json.loads(path.read_text(encoding="utf-8"))
         if not article["exchanges"]:
             published = dt.date.fromisoformat(article["published_at"])
-            found = draft_exchanges(scan(article["text"], published_at=published), published_at=published, title=article["title"])
+            found = draft_exchanges(
+                scan(article["text"], published_at=published), published_at=published, title=article["title"]
+            )
             assert found[1] == (), path.stem
