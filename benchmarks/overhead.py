@@ -30,7 +30,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -338,7 +338,7 @@ class Load:
     """What a number of requests took. Milliseconds, and bytes."""
 
     answered: int
-    failed: int
+    failed: dict[int, int]
     p50_ms: float
     p99_ms: float
     cpu_ms_each: float
@@ -462,7 +462,7 @@ async def load(server: Server, *, requests: int, at_once: bool, ramp_s: float = 
     times_ms.sort()
     return Load(
         answered=statuses.count(200),
-        failed=requests - statuses.count(200),
+        failed=dict(Counter(status for status in statuses if status != 200)),
         p50_ms=times_ms[len(times_ms) // 2],
         p99_ms=times_ms[min(len(times_ms) - 1, int(len(times_ms) * 0.99))],
         cpu_ms_each=(server.cpu_s() - cpu) / requests * 1e3,
@@ -545,7 +545,9 @@ def variant(name: str, base_url: str, *, loop: str, service: str | None) -> Iter
 
 def report_overhead(names: list[str], *, requests: int, loop: str, service: str | None) -> dict[str, Load]:
     print(f"\nA model of 0 ms, one connection, {requests} requests (loop: {loop})")
-    print(f"{'variant':10} {'p50 ms':>8} {'p99 ms':>8} {'CPU ms':>8} {'of stock':>9} {'of raw':>7} {'failed':>7}")
+    print(
+        f"{'variant':10} {'p50 ms':>8} {'p99 ms':>8} {'CPU ms':>8} {'of stock':>9} {'of raw':>7}  failed, by status (0: broken)"
+    )
     loads: dict[str, Load] = {}
     for name in names:
         with (
@@ -557,7 +559,7 @@ def report_overhead(names: list[str], *, requests: int, loop: str, service: str 
         stock, raw = (loads[other].cpu_ms_each if other in loads else float("nan") for other in ("stock", "raw"))
         print(
             f"{name:10} {figures.p50_ms:8.2f} {figures.p99_ms:8.2f} {figures.cpu_ms_each:8.2f} "
-            f"{figures.cpu_ms_each / stock:9.2f} {figures.cpu_ms_each / raw:7.2f} {figures.failed:7d}"
+            f"{figures.cpu_ms_each / stock:9.2f} {figures.cpu_ms_each / raw:7.2f}  {figures.failed or ''}"
         )
     return loads
 
@@ -568,7 +570,7 @@ def report_in_flight(
     print(f"\nA model of {delay_s:g} s, {requests} requests begun within {ramp_s:g} s (loop: {loop})")
     print(
         f"{'variant':10} {'answered':>8} {'added p50 s':>12} {'added p99 s':>12} {'CPU ms':>8} {'KB each':>8}"
-        f" {'ready p99 ms':>13} {'ready max ms':>13}"
+        f" {'ready p99 ms':>13} {'ready max ms':>13}  failed, by status"
     )
     loads: dict[str, Load] = {}
     for name in names:
@@ -580,7 +582,7 @@ def report_in_flight(
         print(
             f"{name:10} {figures.answered:8d} {figures.p50_ms / 1e3 - delay_s:12.2f} {figures.p99_ms / 1e3 - delay_s:12.2f}"
             f" {figures.cpu_ms_each:8.2f} {figures.bytes_each / 1e3:8.1f}"
-            f" {figures.ready_p99_ms:13.1f} {figures.ready_max_ms:13.1f}"
+            f" {figures.ready_p99_ms:13.1f} {figures.ready_max_ms:13.1f}  {figures.failed or ''}"
         )
     return loads
 

@@ -18,7 +18,7 @@ def names_for(case: Case, predicted: Records, table: AliasTable) -> Names:
 
 def _people(records: Records) -> Iterable[str]:
     for quote in records.quotes:
-        if quote.voice is not None and quote.voice.kind in (None, "person"):
+        if quote.voice is not None and quote.voice.resolved and quote.voice.kind in (None, "person"):
             yield from (name for name in (quote.voice.name, *quote.voice.also) if name)
     for exchange in records.exchanges:
         for transfer in exchange.transfers:

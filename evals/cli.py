@@ -18,7 +18,7 @@ from evals.calibrate import calibration_error, isotonic
 from evals.case import Case
 from evals.compare import compare, pooled
 from evals.corpora.load import load
-from evals.figures import scored_quotes, summarise
+from evals.figures import summarise
 from evals.gate import gate, read_floors
 from evals.recording import Recorder, Replayer, Upstream, read_recording
 from evals.report import markdown, number, page
@@ -255,11 +255,10 @@ def calibrate_command(
     """Fit the map from confidences to the share that was right, on a run, and write it as data with its source."""
     cases = _guarded(lambda: list(load(corpus)))
     summary = _guarded(lambda: summarise(read_run(run), cases))
-    scored = [pair for record in summary.run.cases for pair in scored_quotes(record, summary.by_case.get(record.key))]
-    steps = isotonic(scored)
+    steps = isotonic(summary.scored)
     fitted = {
         "source": {
-            "corpus": summary.run.head.corpus, "engine": summary.run.head.engine, "items": len(scored), **summary.run.head.hashes,
+            "corpus": summary.run.head.corpus, "engine": summary.run.head.engine, "items": len(summary.scored), **summary.run.head.hashes,
         },
         "method": "isotonic regression (pool adjacent violators)",
         "steps": steps,
@@ -269,4 +268,4 @@ def calibrate_command(
         out.write_text(text, encoding="utf-8")
     else:
         _out.print_json(text)
-    _err.print(f"expected calibration error before: {number(calibration_error(scored))}", highlight=False)
+    _err.print(f"expected calibration error before: {number(calibration_error(summary.scored))}", highlight=False)

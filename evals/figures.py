@@ -17,6 +17,9 @@ from evals.runner import records_of
 from evals.statistics import Estimate, bootstrap
 
 
+_SAME_SPAN = 0.8
+
+
 @dataclass(frozen=True, slots=True)
 class Figure:
     """A figure with its 95 % interval over clusters."""
@@ -48,6 +51,7 @@ class Summary:
     figures: tuple[Figure, ...]
     score: CaseScore
     cost: Cost
+    scored: tuple[Scored, ...]
     bins: tuple[Bin, ...]
     calibration: float | None
     confusion: dict[str, Counter[tuple[str, str]]]
@@ -66,13 +70,13 @@ def summarise(run: Run, cases: Sequence[Case], *, figures: Sequence[str] = HEADL
         if any(bottom for _, bottom in parts):
             shown.append(Figure(name, bootstrap(parts, clusters)))
     score = total(by_case.values())
-    scored = [pair for record in run.cases for pair in scored_quotes(record, by_case.get(record.key))]
+    scored = [p for r in run.cases if r.case in known for p in scored_quotes(r, by_case[r.key], known[r.case].labels)]
     confusion: dict[str, Counter[tuple[str, str]]] = {"status": Counter(), "kind": Counter(), "quotation": Counter()}
     for slot, gold, given in score.exchanges.confusion:
         confusion[slot][gold, given] += 1
     confusion["quotation"].update(score.quotes.kinds)
     return Summary(
-        run=run, figures=tuple(shown), score=score, cost=cost_of(run.cases), bins=reliability(scored),
+        run=run, figures=tuple(shown), score=score, cost=cost_of(run.cases), scored=tuple(scored), bins=reliability(scored),
         calibration=calibration_error(scored), confusion=confusion, by_case=by_case,
     )  # fmt: skip
 
@@ -95,12 +99,10 @@ def cost_of(records: Sequence[CaseRecord]) -> Cost:
     )
 
 
-def scored_quotes(record: CaseRecord, score: CaseScore | None) -> list[Scored]:
-    """The confidence of every predicted quotation, and whether its span and speaker are right."""
-    given = (record.output or {}).get("quotes", [])
-    if score is None:
-        return []
-    right = {pair.predicted for pair in score.quotes.pairs if pair.speaker and pair.iou >= 0.8}
+def scored_quotes(record: CaseRecord, score: CaseScore, labels: frozenset[str]) -> list[Scored]:
+    """The confidence of every predicted quotation of a labelled kind, and whether its span and speaker are right."""
+    given = [quote for quote in (record.output or {}).get("quotes", []) if quote["kind"] in labels]
+    right = {pair.predicted for pair in score.quotes.pairs if pair.speaker and pair.iou >= _SAME_SPAN}
     return [(quote["confidence"], position in right) for position, quote in enumerate(given)]
 
 

@@ -267,7 +267,11 @@ def _is_written(number: int, text: str) -> bool:
 def _words(number: int) -> list[str]:
     """How a number is written in words."""
     if number < 20:
-        return [_ONES[number], *(["a dozen"] if number == 12 else []), *(["a", "an", "a single", "the"] if number == 1 else [])]
+        return [
+            _ONES[number],
+            *(["a dozen"] if number == 12 else []),
+            *(["a", "an", "a single", "the"] if number == 1 else []),
+        ]
     if number < 100:
         ten, one = _TENS[number // 10 - 2], number % 10
         return [ten] if not one else [f"{ten}-{_ONES[one]}", f"{ten} {_ONES[one]}"]
@@ -289,7 +293,11 @@ def _evidence(text: str, span: Span) -> str | None:
     if text[start:end] != text[start:end].strip():
         return "begins or ends with white space"
     before = text[:start].rstrip(" ").rstrip(_MARKS + "([")
-    if before.rstrip(" ") and not before.endswith("\n") and not _SENTENCE_END.search(text[:start].rstrip(" ").rstrip(_MARKS)):
+    if (
+        before.rstrip(" ")
+        and not before.endswith("\n")
+        and not _SENTENCE_END.search(text[:start].rstrip(" ").rstrip(_MARKS))
+    ):
         return "does not begin with a sentence"
     after = text[end:].lstrip(_MARKS + ")]")
     if after and not after.startswith("\n") and not _SENTENCE_END.search(text[:end]):

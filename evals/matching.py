@@ -147,7 +147,11 @@ def close_sums(counts: tuple[Count, ...]) -> tuple[Count, ...]:
     number = {count.category: count.n for count in counts if count.qualifier == "exact" and count.n is not None}
     repeated = len({count.category for count in counts}) < len(counts)
     sums = set()
-    for needed, extra in ((("military", "civilian"), ()), (("women", "men"), ("children",)), (("female", "male"), ("minor",))):
+    for needed, extra in (
+        (("military", "civilian"), ()),
+        (("women", "men"), ("children",)),
+        (("female", "male"), ("minor",)),
+    ):
         if set(needed) <= set(number) and not repeated:
             sums.add(sum(number[part] or 0 for part in (*needed, *extra) if part in number))
     if len(sums) != 1:

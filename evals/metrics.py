@@ -126,7 +126,9 @@ def score_exchanges(alignment: Alignment, *, unknown: tuple[str, ...] = ()) -> E
     pairs = alignment.pairs
     gold, predicted = len(pairs) + len(alignment.missed), len(pairs) + len(alignment.spurious)
     exact = sum(_is_exact(pair) for pair in pairs)
-    claims = [right for p in pairs for c in p.counts if c.outcome is Outcome.COR and (right := same_claimants(c)) is not None]
+    claims = [
+        right for p in pairs for c in p.counts if c.outcome is Outcome.COR and (right := same_claimants(c)) is not None
+    ]
     fills = [fill for pair in pairs for fill in pair.fills]
     fills += [fill for alone in (*alignment.missed, *alignment.spurious) for fill in alone.fills]
     return ExchangeScore(

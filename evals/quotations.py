@@ -17,6 +17,7 @@ from evals.assignment import assign
 from evals.case import MARKED, QUOTE_KINDS
 from evals.normalise import fold, key
 from evals.outcome import ratio
+from evals.quote_views import agree
 from evals.record import Quote, Voice
 
 Chars = frozenset[int]
@@ -104,7 +105,9 @@ class QuoteScore:
 def score_quotes(text: str, gold: Sequence[Quote], predicted: Sequence[Quote], names: Names) -> QuoteScore:
     """The quotation score of one article. Predicted wording is checked against the text and located where it is elsewhere."""
     placed = [located(text, quote) for quote in predicted]
-    answers = [quote if place is None else replace(quote, spans=place) for quote, place in zip(predicted, placed, strict=True)]
+    answers = [
+        quote if place is None else replace(quote, spans=place) for quote, place in zip(predicted, placed, strict=True)
+    ]
     sides = _Sides(text, tuple(gold), tuple(answers), names)
     groups = {"all": QUOTE_KINDS, "marked": MARKED} | {kind: frozenset((kind,)) for kind in ("direct", "mixed", "indirect")}
     tallies: dict[str, QuoteTally] = {}
@@ -233,12 +236,12 @@ def find_words(text: str, words: str) -> tuple[int, int] | None:
 def same_speaker(gold: Voice | None, predicted: Voice | None, names: Names) -> bool:
     """Whether two speakers have the same id (nobody and nobody are the same).
 
-    Where gold has only an unresolved mention ("he"), the mention decides: no name could be right or wrong.
+    Where gold marks mentions and does not resolve them by hand, the mention decides, or that the names agree by their words.
     """
     if gold is None or predicted is None:
         return gold is predicted
-    if not gold.resolved and same_mention(gold, predicted):
-        return True
+    if not gold.resolved:
+        return bool(same_mention(gold, predicted)) or any(agree(predicted.name, name) for name in (gold.name, *gold.also))
     said = {names.speaker(name) for name in (predicted.name, *predicted.also) if name}
     return bool(said & {names.speaker(name) for name in (gold.name, *gold.also) if name})
 

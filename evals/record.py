@@ -71,7 +71,7 @@ class Exchange:
 class Voice:
     """Who said it. `mention` is the span that attributes the quotation; `also` other names known for the same speaker.
 
-    `resolved` is False where a corpus only marks the mention ("he") and does not say who that is.
+    `resolved` is False where a corpus marks mentions ("he", "Vermont Gov. Ada Moll") and links them by machine or not at all.
     """
 
     name: str | None

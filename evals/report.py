@@ -10,7 +10,7 @@ from typing import Any
 from jinja2 import Environment, StrictUndefined
 from markupsafe import Markup, escape
 
-from evals.case import Case
+from evals.case import Case, within
 from evals.figures import Cost, Summary, alignment_of, worst_first
 from evals.matching import Fill
 from evals.record import Exchange, Quote, Voice
@@ -121,7 +121,7 @@ def _matrix(counts: Any) -> dict[str, Any]:
 
 
 def _page(case: Case, record: CaseRecord, summary: Summary) -> Page:
-    answer = records_of(record.output)
+    answer = within(records_of(record.output), case.labels)
     score = summary.by_case[record.key].quotes
     paired = {(pair.gold, pair.predicted): pair for pair in score.pairs}
     golds, given = {g for g, _ in paired}, {p for _, p in paired}

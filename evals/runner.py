@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-import hashlib
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, replace
 from datetime import UTC, datetime
-from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
@@ -16,29 +14,18 @@ from evals.alias import AliasTable, load_aliases
 from evals.answerer import Answerer
 from evals.case import Case
 from evals.contract import predicted
+from evals.fingerprint import alias_digest, gold_digest, scorer_digest
 from evals.metrics import FIGURES, CaseScore, score_case
 from evals.record import Records
 from evals.runfile import CaseRecord, Run, RunHead, RunInvalid, RunWriter, read_run
 from service.errors import ParleyError
 
-SCORER = (
-    "alias.py", "assignment.py", "binding.py", "case.py", "contract.py", "matching.py", "metrics.py", "normalise.py", "outcome.py",
-    "quotations.py", "record.py",
-)  # fmt: skip
-"""The modules that decide a figure: their hash tells whether two runs were scored alike."""
 COMPARED = ("gold", "scorer", "aliases")
 
 
 def hashes(cases: Sequence[Case], prompt: tuple[str, str] | None) -> dict[str, str]:
-    """SHA-256 of all that decides the figures of a run."""
-    gold = hashlib.sha256()
-    for case in cases:
-        gold.update(repr((case.id, case.text, case.expected, sorted(case.labels))).encode())
-    scorer = hashlib.sha256()
-    for name in SCORER:
-        scorer.update((files("evals") / name).read_bytes())
-    aliases = hashlib.sha256((files("evals") / "data" / "aliases.tsv").read_bytes())
-    found = {"gold": gold.hexdigest(), "scorer": scorer.hexdigest(), "aliases": aliases.hexdigest()}
+    """What decides the figures of a run."""
+    found = {"gold": gold_digest(cases), "scorer": scorer_digest(), "aliases": alias_digest()}
     return found | ({"prompt": prompt[1]} if prompt is not None else {})
 
 

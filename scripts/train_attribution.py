@@ -1,9 +1,9 @@
-"""
-Train the attribution model of the rules engine on PolNeAR train and write `service/extraction/rules/data/attribution.json`.
+"""Train the attribution model of the rules engine on PolNeAR train and write `service/extraction/rules/data/attribution.json`.
 
-    python scripts/train_attribution.py [--corpus ../shared/corpora/polnear-train.jsonl.gz] [--out FILE] [--drop GROUP ...] [--limit N]
+    python scripts/train_attribution.py [--corpus FILE] [--out FILE] [--drop GROUP ...] [--limit N]
 
-Full-batch gradient descent from zero with fixed steps and rounded weights: the same corpus gives the same file byte for byte. Needs numpy.
+Full-batch gradient descent from zero with fixed steps and rounded weights: the same corpus gives the same file byte for byte.
+Needs numpy (extra `eval`) and the corpus, by default ../shared/corpora/polnear-train.jsonl.gz.
 `--drop` leaves out feature groups by the name before "=" (for ablations).
 """
 
@@ -25,7 +25,7 @@ import numpy as np
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from service.domain.candidate import Candidates, Entity, Mention, QuotedRegion  # noqa: E402
+from service.domain.candidate import Candidates, Entity, QuotedRegion  # noqa: E402
 from service.extraction.rules import attribution  # noqa: E402
 from service.extraction.rules.attribution import Choice, Weights, choose, logit, next_previous, orders  # noqa: E402
 from service.extraction.rules.attribution_features import (  # noqa: E402
@@ -40,6 +40,7 @@ from service.extraction.rules.attribution_features import (  # noqa: E402
 )
 from service.text.marks import attribution_lines, quoted_regions  # noqa: E402
 from service.text.names import mentions  # noqa: E402
+from service.text.names_lexicon import words  # noqa: E402
 from service.text.segment import paragraphs, sentences  # noqa: E402
 
 VERSION = 1
@@ -47,7 +48,7 @@ FOLDS = 4
 Row = dict[str, Any]
 _WORD = re.compile(r"\w+(?:[’'\-.]\w+)*")
 _STRIP = " \t\r\n\u00a0\"“”„‟«»`'‘’.,;:!?—–-―…()[]"
-_PRONOUNS = frozenset("he she they it i we you who him her them his himself herself themselves this that which those one".split())
+_PRONOUNS = words("subject_pronouns") | words("object_pronouns") | frozenset(("his", "this", "that", "which", "who", "those", "one"))
 
 
 @dataclass(frozen=True)
@@ -69,6 +70,7 @@ def scan(text: str) -> Candidates:
 
 
 def word_spans(text: str, start: int, end: int) -> set[tuple[int, int]]:
+    """The spans of the words between two offsets."""
     return {match.span() for match in _WORD.finditer(text, start, end)}
 
 
@@ -97,7 +99,8 @@ def _nested(quote: Row, gold: list[Row]) -> bool:
 def is_speaker(scene: Scene, spot: Spot, quote: Row) -> int:
     """2 where the mention is the gold mention, 1 where its name agrees with the gold's names, else 0."""
     mention = spot.mention
-    if quote.get("speaker_start") is not None and mention.span.start < quote["speaker_end"] and quote["speaker_start"] < mention.span.end:
+    start, end = quote.get("speaker_start"), quote.get("speaker_end")
+    if start is not None and mention.span.start < end and start < mention.span.end:
         return 2
     entity = scene.candidates.entity_of(mention)
     names = [mention.span.text] + ([entity.name] if isinstance(entity, Entity) else [])
@@ -105,34 +108,37 @@ def is_speaker(scene: Scene, spot: Spot, quote: Row) -> int:
     return int(any(_agree(one, other) for one in names for other in gold))
 
 
+_BESIDE = frozenset(("the", "a", "an", "s", "mr", "ms", "mrs"))
+
+
 def _agree(one: str, other: str) -> bool:
-    first, second = ([word.lower() for word in re.findall(r"[^\W_]+", name) if word.lower() not in ("the", "a", "an", "s", "mr", "ms", "mrs")]
-                     for name in (one, other))  # fmt: skip
+    """Whether one name's words are among the other's, last words equal; pronouns agree with nothing."""
+    first, second = ([word for word in re.findall(r"[^\W_]+", name.lower()) if word not in _BESIDE] for name in (one, other))
     if not first or not second or set(first) <= _PRONOUNS or set(second) <= _PRONOUNS:
         return False
     short, long = sorted((first, second), key=len)
-    return set(short) <= set(long) and (short[-1] == long[-1])
+    return set(short) <= set(long) and short[-1] == long[-1]
 
 
 def positives(scene: Scene, spots: list[Spot], label: Label) -> list[int]:
     """Indices of the right speakers: the gold mention if it is among them, else those that agree by name."""
-    grades = [max((is_speaker(scene, spot, quote) + _shared(spot, quote) for quote in label.gold if quote.get("speaker")), default=0.0) for spot in spots]
+    named = [quote for quote in label.gold if quote.get("speaker")]
+    grades = [max((is_speaker(scene, spot, quote) + _shared(spot, quote) for quote in named), default=0.0) for spot in spots]
     best = max(grades, default=0.0)
     return [index for index, grade in enumerate(grades) if grade >= best - 0.3 and int(grade) == int(best)] if best else []
 
 
 def _shared(spot: Spot, quote: Row) -> float:
-    """How much of the gold mention and the mention is common to both, in 0..0.99: "Kim's family" before the "Kim" in it."""
+    """How far the mention is the gold mention itself, in 0..0.99: a name inside a longer gold phrase with its apposition counts in
+    full, a possessor ("Kim" in "Kim's family") not at all, other overlaps by their share of the union.
+    """
     if quote.get("speaker_start") is None:
         return 0.0
+    low, high = int(quote["speaker_start"]), int(quote["speaker_end"])
     start, end = spot.mention.span.start, spot.mention.span.end
-    common = min(end, quote["speaker_end"]) - max(start, quote["speaker_start"])
-    union = max(end, quote["speaker_end"]) - min(start, quote["speaker_start"])
-    # Where the gold begins matters less than where it ends its head: a name inside a longer apposition counts in full.
-    if end <= quote["speaker_end"] and start >= quote["speaker_start"]:
-        possessor = quote["speaker"][end - quote["speaker_start"]:][:2] in ("'s", "’s", "' ", "’ ")
-        return 0.0 if possessor else 0.99
-    return max(0.0, 0.99 * common / union)
+    if low <= start and end <= high:
+        return 0.0 if str(quote["speaker"])[end - low:][:2] in ("'s", "’s", "' ", "’ ") else 0.99
+    return max(0.0, 0.99 * (min(end, high) - max(start, low)) / (max(end, high) - min(start, low)))
 
 
 class Columns:
@@ -162,7 +168,9 @@ def fit(rows: np.ndarray, columns: np.ndarray, size: tuple[int, int], gradient: 
     return weight
 
 
-def fit_softmax(groups: list[list[list[str]]], right: list[list[int]], drop: frozenset[str], *, least: int = 4, penalty: float = 3.0) -> dict[str, float]:
+def fit_softmax(
+    groups: list[list[list[str]]], right: list[list[int]], drop: frozenset[str], *, least: int = 4, penalty: float = 3.0
+) -> dict[str, float]:  # fmt: skip
     """Weights that make the right mentions of each group likely (marginal log likelihood over them)."""
     kept = [(group, good) for group, good in zip(groups, right, strict=True) if good and len(good) < len(group)]
     examples = [[name for name in names if name.split("=")[0] not in drop] for group, _ in kept for names in group]
@@ -183,13 +191,16 @@ def fit_softmax(groups: list[list[list[str]]], right: list[list[int]], drop: fro
     return _named(columns, weight)
 
 
-def fit_logistic(examples: list[list[str]], truth: list[bool], drop: frozenset[str], *, least: int = 4, penalty: float = 4.0) -> dict[str, float]:
+def fit_logistic(
+    examples: list[list[str]], truth: list[bool], drop: frozenset[str], *, least: int = 4, penalty: float = 4.0
+) -> dict[str, float]:  # fmt: skip
     """Weights of a logistic model."""
     kept = [[name for name in names if name.split("=")[0] not in drop] for names in examples]
     columns = Columns(Counter(name for names in kept for name in set(names)), least)
     rows, cols = columns.rows(kept)
     target = np.array(truth, dtype=float)
-    weight = fit(rows, cols, (len(kept), len(columns.index)), lambda scores: 1 / (1 + np.exp(-scores)) - target, steps=250, penalty=penalty)
+    size = len(kept), len(columns.index)
+    weight = fit(rows, cols, size, lambda scores: 1 / (1 + np.exp(-scores)) - target, steps=250, penalty=penalty)
     return _named(columns, weight)
 
 
@@ -197,8 +208,10 @@ def _named(columns: Columns, weight: np.ndarray) -> dict[str, float]:
     return {name: round(float(weight[at]), 3) for name, at in columns.index.items() if abs(weight[at]) >= 0.02}
 
 
-@dataclass
+@dataclass(frozen=True)
 class Article:
+    """A prepared article with the gold of each outermost region."""
+
     scene: Scene
     labels: list[Label]
 
@@ -224,7 +237,8 @@ def speaker_examples(articles: list[Article], model: Weights | None) -> tuple[li
             spots = speakers_near(scene, number, previous)
             good = positives(scene, spots, label) if label.quotation else []
             if label.quotation and spots:
-                groups.append([speaker_features(scene, number, spot, previous, order) for spot, order in zip(spots, orders(scene, number, spots), strict=True)])
+                ranked = zip(spots, orders(scene, number, spots), strict=True)
+                groups.append([speaker_features(scene, number, spot, previous, order) for spot, order in ranked])
                 right.append(good)
             if model is not None:
                 choice = choose(scene, number, previous, model)
@@ -246,8 +260,8 @@ def decided(articles: list[Article], model: Weights) -> list[tuple[list[str], bo
             spots = [choice.spot] if choice.spot else []
             good = any(is_speaker(article.scene, spot, quote) for spot in spots for quote in label.gold)
             has_cue = bool(spots) and cue_between(article.scene, choice.number, spots[0]) is not None
-            margin = choice.margin
-            found.append((region_features(article.scene, choice.number, choice.speaker, margin, has_cue), label.quotation, choice, label.quotation and good))
+            names = region_features(article.scene, choice.number, choice.speaker, choice.margin, has_cue)
+            found.append((names, label.quotation, choice, label.quotation and good))
     return found
 
 
@@ -282,18 +296,20 @@ def _calibrate(held: list[tuple[list[str], bool, Choice, bool]], region: dict[st
 
 def write(path: Path, model: Weights, corpus: Path, articles: list[Article], drop: frozenset[str]) -> None:
     """One weight a line, sorted, so that two versions can be compared."""
+    parts = {"speaker": dict(sorted(model.speaker.items())), "region": dict(sorted(model.region.items()))}
     about = {
         "script": "scripts/train_attribution.py", "version": VERSION, "corpus": corpus.name, "articles": len(articles),
         "corpus_sha256": hashlib.sha256(corpus.read_bytes()).hexdigest(),
-        "features": {part: sorted({name.split("=")[0] for name in weights}) for part, weights in (("speaker", model.speaker), ("region", model.region))},
+        "features": {part: sorted({name.split("=")[0] for name in values}) for part, values in parts.items()},
         "dropped": sorted(drop),
     }  # fmt: skip
-    body = {"about": about, "confidence": model.confidence, "region": dict(sorted(model.region.items())), "speaker": dict(sorted(model.speaker.items()))}
+    body = {"about": about, "confidence": model.confidence, **parts}
     path.parent.mkdir(exist_ok=True)
     path.write_text(json.dumps(body, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
 
 
 def main() -> None:
+    """Command line."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--corpus", type=Path, default=ROOT.parent / "shared" / "corpora" / "polnear-train.jsonl.gz")
     parser.add_argument("--out", type=Path, default=ROOT / "service" / "extraction" / "rules" / "data" / "attribution.json")
@@ -304,7 +320,8 @@ def main() -> None:
     drop = frozenset(options.drop)
     model = train(articles, drop)
     write(options.out, model, options.corpus, articles, drop)
-    print(f"{len(articles)} articles, {len(model.speaker)} speaker weights, {len(model.region)} region weights, {options.out.stat().st_size} bytes")
+    size = options.out.stat().st_size
+    sys.stdout.write(f"{len(articles)} articles, {len(model.speaker)} speaker and {len(model.region)} region weights, {size} bytes\n")
 
 
 if __name__ == "__main__":

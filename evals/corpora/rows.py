@@ -98,7 +98,7 @@ def _content(content: _Content, others: Sequence[_Content]) -> Quote:
             name=content.speaker,
             mention=None if span[0] is None or span[1] is None else (span[0], span[1]),
             also=tuple(dict.fromkeys(names)),
-            resolved=bool(names),
+            resolved=False,
         )
     return Quote(
         spans=((content.start, content.end),), kind=content.kind, voice=voice, cue=content.cue, ignore=_excuse(content, others)

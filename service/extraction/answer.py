@@ -22,7 +22,7 @@ CountText = Annotated[
     str, StringConstraints(pattern=rf"^(N[0-9]{{1,5}}[ab]?|people|sum) ({CATEGORIES})( by [^\n]{{1,80}})?$", max_length=120)
 ]
 UnusedText = Annotated[str, StringConstraints(pattern=rf"^N[0-9]{{1,5}} ({SCOPES})$")]
-ThirdText = Annotated[str, StringConstraints(pattern=r"^[^\n]{1,120} (mediator|host|carrier|guarantor)$")]
+ThirdText = Annotated[str, StringConstraints(pattern=r"^[^\n]{1,120} [a-z]{2,20}$")]
 
 GUIDANCE = {"x-guidance": {"whitespace_pattern": " ?"}}
 

@@ -54,6 +54,9 @@ _FAILURE = re.compile(
     r"|den(?:y|ied|ies)|rul(?:ed|es|ing) out|abandon|stall|derail|block|den(?:ied|y)|never|no (?:deal|exchange|swap)|not ",
     re.IGNORECASE,
 )
+_TODAY = re.compile(
+    r"\b(?:today|tonight|now|this (?:morning|afternoon|evening)|hours?|minutes|just|moments)\b", re.IGNORECASE
+)
 _AHEAD = re.compile(
     r"\b(?:will|would|could|may|might|shall|to be|plan(?:s|ned|ning)?|expect(?:s|ed)?|propos\w*|offer\w*|due to|set to|ready to"
     r"|prepared to|hop(?:es|ed|ing)|next|tomorrow|if)\b",
@@ -316,6 +319,7 @@ def _check_dates(view: ExchangeView, published_at: date | None) -> Iterator[Find
             words = mention.span.text if mention.span is not None else mention.id
             message = f'{name}: {mention.id} ("{words}") cannot be resolved to a date; use another date or null.'
             yield view.finding("T6", message, Action.NULL, field=name)
+    yield from _check_today(view, start, end)
     if start is None or start.start is None:
         return
     first = days(start.start)[0]
@@ -338,6 +342,15 @@ def _check_dates(view: ExchangeView, published_at: date | None) -> Iterator[Find
     if exchange.status in ahead and (last or days(start.end or start.start)[1]) < published_at:
         message = f"status {exchange.status}, but its date {start.start} lies before publication ({published_at})."
         yield view.finding("T2", message, Action.WARN, field="start", reask=False)
+
+
+def _check_today(view: ExchangeView, start: DateMention | None, end: DateMention | None) -> Iterator[Finding]:
+    """T5: the publication date dates an act only where the text says "today" or the like. There is nothing to ask again."""
+    text = " ".join(sentence.span.text for sentence in view.sentences)
+    for name, mention in (("start", start), ("end", end)):
+        if mention is not None and mention.span is None and not _TODAY.search(text):
+            message = f'{name}: no evidence sentence says "today" or the like, so the publication date does not date it.'
+            yield view.finding("T5", message, Action.NULL, field=name, reask=False)
 
 
 def _check_parties(view: ExchangeView) -> Iterator[Finding]:

@@ -64,14 +64,22 @@ class Reading:
         return Draft(quotes=tuple(self.quotes), exchanges=tuple(self.exchanges))
 
     def problem(
-        self, item: str, message: str, action: Action = Action.REJECT, *, field: str | None = None, check: str = "reference"
+        self,
+        item: str,
+        message: str,
+        action: Action = Action.REJECT,
+        *,
+        field: str | None = None,
+        check: str = "reference",
+        reask: bool = True,
     ) -> None:
         """Note what could not be read. What is not rejected belongs to the item that is appended next."""
         target = None
         if action is not Action.REJECT:
             target = ("exchanges", len(self.exchanges)) if item.startswith("exchange") else ("quotes", len(self.quotes))
         text = f"{item}: {message}"
-        self.findings.append(Finding(check=check, item=item, field=field, message=text, action=action, target=target))
+        found = Finding(check=check, item=item, field=field, message=text, action=action, target=target, reask=reask)
+        self.findings.append(found)
 
 
 def read_answer(
@@ -180,7 +188,7 @@ def _read_passage(
         cue_span = _cue_span(answer.cue, sentence, span, text)
         if cue_span is None:
             words = f'cue "{answer.cue}" does not stand in {answer.s}; copy the word of saying.'
-            reading.problem(item, words, Action.WARN, field="cue")
+            reading.problem(item, words, Action.WARN, field="cue", reask=False)
         else:
             cue_clause, reading.candidates = _clause(cue_span, reading.candidates)
             cue = cue_clause.id
@@ -316,6 +324,10 @@ def _third_parties(
     found: list[DraftThirdParty] = []
     for entry in answer.third:
         words, role = entry.rsplit(" ", 1)
+        if role not in set(ThirdPartyRole):
+            message = f'third party "{entry}": there is no role {role}; mediator, host, carrier, guarantor or nothing.'
+            reading.problem(item, message, Action.NULL, field="third", reask=False)
+            continue
         resolved = resolve_party(words, reading.candidates, spans)
         if resolved is None:
             reading.problem(

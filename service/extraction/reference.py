@@ -7,7 +7,7 @@ and words that do not stand in the text are refused.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from service.domain.candidate import Candidates, Entity, Mention, MentionKind, Party
 from service.domain.evidence import Span
@@ -16,6 +16,7 @@ from service.text.locate import locate
 _FOLD = str.maketrans({"’": "'", "‘": "'", "“": '"', "”": '"', "–": "-", "—": "-", "\xa0": " "})
 _LEAD = re.compile(r"^(?:the|a|an|mr|mrs|ms|dr|sir)\.?\s+", re.IGNORECASE)
 _JOINT = re.compile(r"\s*(?:,\s+and\s+|,\s+|\s+and\s+|\s*&\s*)")
+_POSSESSIVE = re.compile(r"(?P<owner>[^'’]{2,60})['’]s (?P<body>[\w -]{3,60})")
 _WEST = ("the west", "west")
 _WESTERN = {
     "United States", "Germany", "Poland", "Slovenia", "Norway", "United Kingdom", "Britain", "France", "Canada", "Sweden",
@@ -61,6 +62,9 @@ def resolve_speaker(words: str, candidates: Candidates, near: Span, *, prefer: M
     span = _locate_near(words, candidates.text, near)
     if span is not None:
         return _added(words, span, candidates)
+    possessed = _possessed(words, candidates, near)
+    if possessed is not None:
+        return possessed
     parts = [part for part in _JOINT.split(words) if part]
     return _joint(parts, candidates, near) if 2 <= len(parts) <= 4 else None
 
@@ -116,6 +120,23 @@ def _kind_of(name: str) -> MentionKind:
     if not tokens or any(t[0].islower() for t in tokens):
         return MentionKind.UNNAMED
     return MentionKind.PERSON if 2 <= len(tokens) <= 4 else MentionKind.ORGANIZATION
+
+
+def _possessed(words: str, candidates: Candidates, near: Span) -> Resolved | None:
+    """ "Ivo Brandt's office" where the text says "his office": the owner must be known, the body stand with a pronoun."""
+    found = _POSSESSIVE.fullmatch(words)
+    owner = _entity_named(found["owner"], candidates) if found is not None else None
+    if found is None or owner is None:
+        return None
+    for pronoun in ("his", "her", "its", "their"):
+        span = _locate_near(f"{pronoun} {found['body']}", candidates.text, near)
+        if span is not None:
+            resolved = _added(words, span, candidates)
+            entity = resolved.candidates.entities[-1]
+            named = replace(entity, name=f"{owner.name}'s {found['body']}", kind=MentionKind.ORGANIZATION)
+            entities = (*resolved.candidates.entities[:-1], named)
+            return Resolved(resolved.id, resolved.entity, replace(resolved.candidates, entities=entities))
+    return None
 
 
 def _joint(parts: list[str], candidates: Candidates, near: Span) -> Resolved | None:

@@ -1,5 +1,4 @@
-"""
-Speaker mentions and the entities they stand for: names, roles, groups, organisations, documents and pronouns.
+"""Speaker mentions and the entities they stand for: names, roles, groups, organisations, documents and pronouns.
 
 `names_tokens` gives every word a class, `names_phrases` finds the phrases, `names_entities` says which are the same speaker.
 """
@@ -7,12 +6,15 @@ Speaker mentions and the entities they stand for: names, roles, groups, organisa
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 
 from service.domain.candidate import AttributionLine, Entity, Mention, MentionKind, Paragraph, QuotedRegion, Sentence
 from service.domain.evidence import Span, span_of
 from service.text.names_entities import Cluster, clusters_of, fold
 from service.text.names_phrases import Phrase, phrases_of
-from service.text.names_tokens import Tokens, tokens_of
+from service.text.names_tokens import tokens_of
+
+_LABEL = re.compile(r"([A-Z][A-Z.'’-]{2,}(?: [A-Z][A-Z.'’-]+){0,3}|[A-Z][a-z]+ [A-Z][a-z]+): (?=\S)")
 
 
 def mentions(
@@ -23,8 +25,7 @@ def mentions(
     regions: tuple[QuotedRegion, ...],
     lines: tuple[AttributionLine, ...],
 ) -> tuple[tuple[Mention, ...], tuple[Entity, ...]]:
-    """
-    The speaker mentions outside quotation marks and the entities they were resolved to, ids M1.. and E1.. in document order.
+    """The speaker mentions outside quotation marks and the entities they were resolved to, ids M1.. and E1.. in document order.
 
     Every mention has an entity; a pronoun that could not be resolved has one of kind `pronoun` with the pronoun as its name.
     """
@@ -33,45 +34,49 @@ def mentions(
     phrases = phrases_of(tokens)
     clusters = [cluster for cluster in clusters_of(tokens, phrases) if cluster.phrases]
     clusters.sort(key=lambda cluster: cluster.phrases[0])
-    found: list[Mention | None] = [None] * len(phrases)
-    entities: list[Entity] = []
-    for cluster in clusters:
-        entity = _entity(f"E{len(entities) + 1}", cluster)
-        entities.append(entity)
-        for index in cluster.phrases:
-            found[index] = _mention(tokens, f"M{index + 1}", phrases[index], entity)
-    labels, more = _labels(regions, entities, len(phrases))
-    everyone = sorted([mention for mention in found if mention is not None] + labels, key=lambda mention: mention.span.start)
-    return tuple(everyone), (*entities, *more)
+    labels = _labels(regions, clusters, len(phrases))
+    spans = [span_of(text, tokens.starts[phrase.first], tokens.ends[phrase.last - 1]) for phrase in phrases]
+    spans += [label.span for label in labels]
+    order = sorted(range(len(spans)), key=lambda index: (spans[index].start, -spans[index].end))
+    numbers = {index: number for number, index in enumerate(order, 1)}
+    entities = tuple(_entity(f"E{number}", cluster, numbers) for number, cluster in enumerate(clusters, 1))
+    owners = {index: entity for entity, cluster in zip(entities, clusters, strict=True) for index in cluster.phrases}
+    forms = phrases + [label.phrase for label in labels]
+    return tuple(_mention(f"M{numbers[index]}", spans[index], forms[index], owners[index]) for index in order), entities
 
 
-_LABEL = re.compile(r"([A-Z][A-Z.'’-]{2,}(?: [A-Z][A-Z.'’-]+){0,3}|[A-Z][a-z]+ [A-Z][a-z]+): (?=\S)")
+@dataclass(frozen=True, slots=True)
+class _Label:
+    """A speaker label of a transcript at the start of a quoted region ("WALLACE: ...")."""
+
+    span: Span
+    phrase: Phrase
 
 
-def _labels(regions: tuple[QuotedRegion, ...], entities: list[Entity], count: int) -> tuple[list[Mention], list[Entity]]:
-    """Speaker labels of transcripts at the start of a quoted region ("WALLACE: ..."), the only mentions inside quotation marks."""
-    found: list[Mention] = []
-    more: dict[str, Entity] = {}
+def _labels(regions: tuple[QuotedRegion, ...], clusters: list[Cluster], count: int) -> list[_Label]:
+    """The labels, the only mentions inside quotation marks; their indices (from `count`) are added to the clusters they belong to."""
+    found: list[_Label] = []
     for region in regions:
         match = _LABEL.match(region.span.text) if region.parent is None else None
         if match is None:
             continue
-        key = fold(match.group(1).split()[-1])
-        entity = next((each for each in entities if each.kind is MentionKind.PERSON and fold(each.name.split()[-1]) == key), more.get(key))
-        if entity is None:
-            entity = Entity(f"E{len(entities) + len(more) + 1}", match.group(1), MentionKind.PERSON, ())
-            more[key] = entity
+        name = tuple(match.group(1).split())
+        key = tuple(fold(word) for word in name)
+        cluster = next((each for each in clusters if each.kind is MentionKind.PERSON and each.key[-1:] == key[-1:]), None)
+        if cluster is None:
+            cluster = Cluster(MentionKind.PERSON, match.group(1), key)
+            clusters.append(cluster)
+        cluster.phrases.append(count + len(found))
         span = Span(region.span.start, region.span.start + match.end(1), match.group(1))
-        found.append(Mention(f"M{count + len(found) + 1}", span, MentionKind.PERSON, None, entity.id, entity.gender))
-    return found, list(more.values())
+        found.append(_Label(span, Phrase(0, 0, MentionKind.PERSON, key[-1], name)))
+    return found
 
 
-def _entity(identifier: str, cluster: Cluster) -> Entity:
+def _entity(identifier: str, cluster: Cluster, numbers: dict[int, int]) -> Entity:
     named = cluster.kind in (MentionKind.PERSON, MentionKind.ORGANIZATION)
-    return Entity(identifier, " ".join(cluster.name.split()), cluster.kind, tuple(f"M{index + 1}" for index in cluster.phrases),
-                  cluster.role if named else None, cluster.gender)  # fmt: skip
+    mentions = tuple(f"M{number}" for number in sorted(numbers[index] for index in cluster.phrases))
+    return Entity(identifier, " ".join(cluster.name.split()), cluster.kind, mentions, cluster.role if named else None, cluster.gender)
 
 
-def _mention(tokens: Tokens, identifier: str, phrase: Phrase, entity: Entity) -> Mention:
-    span = span_of(tokens.text, tokens.starts[phrase.first], tokens.ends[phrase.last - 1])
+def _mention(identifier: str, span: Span, phrase: Phrase, entity: Entity) -> Mention:
     return Mention(identifier, span, phrase.kind, phrase.role, entity.id, phrase.gender or entity.gender, phrase.plural)

@@ -13,8 +13,8 @@ from service.text.names_phrases import Phrase
 from service.text.names_tokens import Tokens
 
 _FOLD = str.maketrans({"’": "'", "ø": "o", "ł": "l", "ı": "i", "-": " "})
-_SHORT_WORDS = frozenset("of the and for on at in".split())
-_GENERIC_HEADS = frozenset("official officials source sources people person man woman member members".split())
+_SHORT_WORDS = frozenset(["of", "the", "and", "for", "on", "at", "in"])
+_GENERIC_HEADS = frozenset(["official", "officials", "source", "sources", "people", "person", "man", "woman", "member", "members"])
 _SENTENCES_BACK = 6
 
 
@@ -49,8 +49,7 @@ class _Book:
 
 @lru_cache(maxsize=4096)
 def fold(word: str) -> str:
-    """
-    A spelling key: case, accents and the usual transliteration variants are dropped.
+    """A spelling key: case, accents and the usual transliteration variants are dropped.
 
     >>> fold("Zelenskyy") == fold("Zelenskiy") == fold("Zelensky")
     True
@@ -63,8 +62,7 @@ def fold(word: str) -> str:
 
 
 def clusters_of(tokens: Tokens, phrases: list[Phrase]) -> list[Cluster]:
-    """
-    Cluster the phrases of one article. Every phrase is in exactly one cluster; an unresolved pronoun has its own.
+    """Cluster the phrases of one article. Every phrase is in exactly one cluster; an unresolved pronoun has its own.
 
     Names first, longest first, so that "Lavrov" finds "Sergei Lavrov" wherever that stands; then, in document order, roles and pronouns.
     """
@@ -129,7 +127,7 @@ def _same_person(book: _Book, phrase: Phrase, key: tuple[str, ...]) -> Cluster |
     if surnames:
         return surnames[0] if len(surnames) == 1 else _titled(surnames, phrase)
     close = [each for each in book.clusters if each.kind is MentionKind.PERSON and _near(each.key[-1], last)
-             and (len(key) == 1 or _agree(each.key[:-1] + (last,), key))]  # fmt: skip
+             and (len(key) == 1 or _agree((*each.key[:-1], last), key))]  # fmt: skip
     return close[0] if len(close) == 1 else None
 
 
@@ -149,7 +147,7 @@ def _agree(longer: tuple[str, ...], shorter: tuple[str, ...]) -> bool:
         longer, shorter = shorter, longer
     if set(shorter) <= set(longer):
         return True
-    return longer[0] == shorter[0] or (len(longer[0]) == 1 or len(shorter[0]) == 1) and longer[0][0] == shorter[0][0]
+    return longer[0] == shorter[0] or ((len(longer[0]) == 1 or len(shorter[0]) == 1) and longer[0][0] == shorter[0][0])
 
 
 def _near(one: str, other: str) -> bool:
@@ -166,7 +164,7 @@ def _near(one: str, other: str) -> bool:
 def _same_body(book: _Book, phrase: Phrase, key: tuple[str, ...]) -> Cluster | None:
     plain = tuple(word for word in key if word not in _SHORT_WORDS)
     for each in book.by_word.get(key[-1], ()):
-        if each.kind is MentionKind.ORGANIZATION and (each.key == key or len(plain) > 1 and set(plain) <= set(each.key)):
+        if each.kind is MentionKind.ORGANIZATION and (each.key == key or (len(plain) > 1 and set(plain) <= set(each.key))):
             return each
         if each.kind is MentionKind.ORGANIZATION and each.key[-1] == key[-1] and len(plain) == 1 and key[0] in words("org_words"):
             return each
@@ -281,12 +279,12 @@ def _prominence(tokens: Tokens, other: Phrase, cluster: Cluster, pronoun: Phrase
     score = 0.0
     after = tags[other.last:other.last + 3].lstrip("rx")[:1]
     before = tags[other.first - 1] if other.first else "|"
-    if before in "|¶,k&b" or before == "D" and tags[other.first - 2:other.first - 1] in ("|", "¶"):
+    if before in "|¶,k&b" or (before == "D" and tags[other.first - 2:other.first - 1] in ("|", "¶")):
         score += 0.3
     follows = tags[other.last:other.last + 1]
-    if follows in ("c", "x", "v", "e", "r") or after in ("c", "v") or follows == "," and before in "|¶":
+    if follows in ("c", "x", "v", "e", "r") or after in ("c", "v") or (follows == "," and before in "|¶"):
         score += 0.5
-    if after == "c" or before == "c" and tags[other.first - 2:other.first - 1] in ("Q", ","):
+    if after == "c" or (before == "c" and tags[other.first - 2:other.first - 1] in ("Q", ",")):
         score += 0.35
     if before in "Po" or tags[other.last:other.last + 1] == "s":
         score -= 0.35
@@ -311,7 +309,7 @@ def _definite(
     if phrase.plural and not determiner and (phrase.last - phrase.first > 1 or phrase.head in _GENERIC_HEADS):
         return None
     content = {_singular(tokens.lower[at]) for at in range(phrase.first, phrase.last) if tokens.tags[at] not in "D0s"}
-    if not content or _singular(phrase.head) not in content and not phrase.plural:
+    if not content or (_singular(phrase.head) not in content and not phrase.plural):
         return None
     if phrase.head.endswith("-year-old") and determiner == "the":
         return _antecedent(tokens, phrases, index, owner)
@@ -320,7 +318,7 @@ def _definite(
         return _body_behind(phrases, index, owner, phrase) if phrase.body and determiner else None
     for back in range(index - 1, max(-1, index - 60), -1):
         cluster = owner[back]
-        if cluster is None or cluster.plural is not phrase.plural or phrase.gender and cluster.gender not in (None, phrase.gender):
+        if cluster is None or cluster.plural is not phrase.plural or (phrase.gender and cluster.gender not in (None, phrase.gender)):
             continue
         if cluster.kind is MentionKind.PERSON and cluster.role and content <= _role_words(cluster):
             return cluster

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from service.domain.candidate import MentionKind
 from service.text.names_lexicon import words
 from service.text.names_tokens import NAME_LETTERS, Tokens
+import itertools
 
 _CAPS = r"t*[NLOARi](?:[NLOARijlt]|(?<=O)oD?(?:[NLOAR]+|0)(?:o[NLOAR]+)*(?:&[NO]+)?)*"
 _PHRASE = re.compile(
@@ -29,8 +30,7 @@ _PRONOUN_GENDER = {"he": "m", "she": "f", "it": "n"}
 
 @dataclass(frozen=True, slots=True)
 class Phrase:
-    """
-    A speaker phrase: tokens first..last (exclusive); `name` its name words, `head` the deciding word in lower case.
+    """A speaker phrase: tokens first..last (exclusive); `name` its name words, `head` the deciding word in lower case.
 
     `first` and `last` leave out titles; `role_span` are the tokens of its role, if one stands with it.
     """
@@ -51,7 +51,6 @@ class Phrase:
 def phrases_of(tokens: Tokens) -> list[Phrase]:
     """All speaker phrases in document order, appositions and roles folded into the names they stand with."""
     found: list[Phrase] = []
-    position = 0
     tags = tokens.tags
     for match in _PHRASE.finditer(tags):
         found.extend(_analyse(tokens, match))
@@ -76,7 +75,7 @@ def _headlines(tokens: Tokens, found: list[Phrase]) -> list[Phrase]:
     for match in _SENTENCE.finditer(tags):
         inside = match.group()
         capitals = sum(map(inside.count, NAME_LETTERS))
-        if capitals >= 3 and capitals > 3 * sum(map(inside.count, "wecvyr")):
+        if capitals >= 4 and "Q" not in inside and capitals > 3 * sum(map(inside.count, "wecvyrnmd")):
             titled.add(tokens.sentence[match.start()])
     if not titled:
         return found
@@ -89,8 +88,8 @@ def _analyse(tokens: Tokens, match: re.Match[str]) -> list[Phrase]:
     start = match.start("own") if match.group("own") else match.start("adjectives")
     extra = _possessor(tokens, match)
     if head:
-        return extra + [_common(tokens, match, head)]
-    return extra + [_capital(tokens, start, *caps)] if _is_speaker(tokens.tags, *caps) else extra
+        return [*extra, _common(tokens, match, head)]
+    return [*extra, _capital(tokens, start, *caps)] if _is_speaker(tokens.tags, *caps) else extra
 
 
 def _is_speaker(tags: str, first: int, last: int) -> bool:
@@ -286,7 +285,7 @@ def _role_after(tokens: Tokens, found: list[Phrase], index: int, phrase: Phrase)
     tail = _ROLE_TAIL.match(tags, begin)
     end = tail.end() if tail else begin
     for after in found[index + 1:index + 4]:
-        if after.first >= end or after.kind is MentionKind.PERSON and not after.role:
+        if after.first >= end or (after.kind is MentionKind.PERSON and not after.role):
             break
         if after.kind is MentionKind.UNNAMED and not after.document and after.first - begin <= 3 and not after.plural:
             if any(each.kind is MentionKind.PERSON and each.first == after.last for each in found[index + 1:index + 5]):
@@ -301,7 +300,7 @@ def _role_after(tokens: Tokens, found: list[Phrase], index: int, phrase: Phrase)
 def _joined(tokens: Tokens, found: list[Phrase]) -> list[Phrase]:
     """Add a joint phrase for two persons joined by "and" before or after a speech verb."""
     extra: list[Phrase] = []
-    for left, right in zip(found, found[1:], strict=False):
+    for left, right in itertools.pairwise(found):
         gap = tokens.tags[left.last:right.first]
         if "&" not in gap or len(gap) > 8 or left.kind is not right.kind or left.kind is MentionKind.PRONOUN:
             continue
@@ -309,5 +308,5 @@ def _joined(tokens: Tokens, found: list[Phrase]) -> list[Phrase]:
             continue
         beside = tokens.tags[right.last:right.last + 3].lstrip("rx")[:1] == "c" or tokens.tags[left.first - 1] == "c"
         if beside:
-            extra.append(Phrase(left.first, right.last, left.kind, right.head, left.name + ("and",) + right.name, None, None, True))
+            extra.append(Phrase(left.first, right.last, left.kind, right.head, (*left.name, "and", *right.name), None, None, True))
     return sorted(found + extra, key=lambda phrase: (phrase.first, -phrase.last))

@@ -194,46 +194,64 @@ def _small(low: str, lows: dict[str, str]) -> str:
 
 
 _SETTLED = frozenset("Q,;:.()-~|¶xkh&s0jitpLOA")
-_NOUN_BEFORE = frozenset("DAs0PoRL")
+_NOUN_BEFORE = frozenset("DAs0Po")
+_NAME_MONTHS = frozenset(("may", "april", "june", "august"))
 
 
 def _mend(tags: list[str], written: list[str], lower: list[str]) -> None:
     """Mend letters by their neighbours: nouns that look like verbs, particles in names, roles of several words."""
-    particles, nouns = words("particles"), words("noun_or_verb")
-    inner = {word for word, letter, before in zip(written[1:], tags[1:], tags, strict=False) if letter == "N" and before not in "|¶"}
+    inner = {
+        word for word, letter, before in zip(written[1:], tags[1:], tags, strict=False) if letter == "N" and before not in "|¶"
+    }  # fmt: skip
     last = len(tags) - 1
     for index, letter in enumerate(tags):
         if letter in _SETTLED:
             continue
         before = tags[index - 1] if index else "¶"
         after = tags[index + 1] if index < last else "¶"
-        if letter in "cv" and before in _NOUN_BEFORE and not _is_subject(tags, index):
-            if lower[index].endswith("ed"):
-                tags[index] = "e"
-            elif letter == "v" or lower[index] in nouns:
-                tags[index] = "w"
-        elif letter == "c" and before in "weA" and lower[index] in nouns and index > 1 and tags[index - 2] in "Ds0oP":
-            tags[index] = "w"
+        if letter in "cv":
+            tags[index] = _verb(tags, lower, index, before)
         elif letter == "o" and before == "R" and after in "NOLR" and lower[index - 1] in ("secretary", "minister", "secretaries"):
             tags[index] = tags[index + 1] = "R"
-        elif (letter in "wDPn" and after in "NL" and lower[index] in particles and before in "Nil") or (letter == "N" and before in "Nil" and "-" not in written[index] and lower[index] in particles):
+        elif letter in "wDPnN" and _is_particle(letter, before, after, written[index]):
             tags[index] = "l"
-        elif letter == "T" and lower[index] in ("may", "april", "june", "august") and (before in "Nit" or (lower[index] == "may" and after == "c")):
-            tags[index] = "N"
-        elif letter == "P" and before == "O" and after in "NO" and lower[index] in ("for", "on"):
-            tags[index] = "o"
-        elif letter == "N" and before in "|¶" and after in "weyDPo" and written[index] not in inner:
-            tags[index] = "w"
-        elif lower[index] == "words" and before == "D" and after == "o" and lower[index - 2] == "in":
-            tags[index] = "a"
-        elif letter == "y" and before in "|¶" and written[index] in inner:
-            tags[index] = "N"
-        elif letter == "b" and before in "|¶" and after in "x":
-            tags[index] = "u"
-        elif letter == "u" and lower[index] == "her" and after in "wnmdeAN":
-            tags[index] = "D"
+        elif letter in "yN" and before in "|¶":
+            # a sentence's first word is a name if it is one elsewhere, or if no noun or verb could follow otherwise
+            tags[index] = ("N" if written[index] in inner else "y") if letter == "y" else _first_word(after, written[index] in inner)
+        elif letter in "TPbuw":
+            tags[index] = _function_word(tags, lower, index, before, after)
 
 
-def _is_subject(tags: list[str], index: int) -> bool:
-    """Whether the word before a verb can be its subject by itself: a place, a role ("Moscow said", "the President said")."""
-    return tags[index - 1] in "LR"
+def _verb(tags: list[str], lower: list[str], index: int, before: str) -> str:
+    """The letter of what may be a verb: behind a determiner, a preposition or an adjective it is a noun or a participle."""
+    letter, nouns = tags[index], words("noun_or_verb")
+    if before in _NOUN_BEFORE:
+        return "e" if lower[index].endswith("ed") else "w" if letter == "v" or lower[index] in nouns else letter
+    if letter == "c" and before in "weA" and lower[index] in nouns and index > 1 and tags[index - 2] in "Ds0oP":
+        return "w"
+    return letter
+
+
+def _is_particle(letter: str, before: str, after: str, written: str) -> bool:
+    """Whether a small word stands inside a name ("Osama bin Laden", "Charles De Gaulle")."""
+    if before not in "Nil" or written.lower() not in words("particles"):
+        return False
+    return "-" not in written if letter == "N" else after in "NL"
+
+
+def _first_word(after: str, is_known: bool) -> str:
+    return "w" if after in "weyDPo" and not is_known else "N"
+
+
+def _function_word(tags: list[str], lower: list[str], index: int, before: str, after: str) -> str:
+    """The letter of a month that is a name, "for" in an organisation, "in the words of", "that is", "her"."""
+    letter, word = tags[index], lower[index]
+    if letter == "T" and word in _NAME_MONTHS and (before in "Nit" or (word == "may" and after == "c")):
+        return "N"
+    if letter == "P" and before == "O" and after in "NO" and word in ("for", "on"):
+        return "o"
+    if letter == "w" and word == "words" and before == "D" and after == "o" and lower[index - 2] == "in":
+        return "a"
+    if letter == "b" and before in "|¶" and after == "x":
+        return "u"
+    return "D" if letter == "u" and word == "her" and after in "wnmdeAN" else letter

@@ -1,8 +1,7 @@
-"""
-Quotations in quotation marks and their speakers, without a language model.
+"""Quotations in quotation marks and their speakers, without a language model.
 
-For each outermost quoted region a softmax over the mentions around it picks the speaker, a logistic model tells a quotation from a scare
-quote, and a third calibrates the confidence. Weights are data (`data/attribution.json`), trained by `scripts/train_attribution.py`.
+For each outermost quoted region a softmax over the mentions around it picks the speaker, a logistic model tells a quotation from a
+scare quote, and a third calibrates the confidence. Weights are data (`data/attribution.json`), see `scripts/train_attribution.py`.
 """
 
 from __future__ import annotations
@@ -29,7 +28,7 @@ from service.extraction.rules.attribution_features import (
 )
 from service.extraction.rules.quote_kind import kind_of
 
-
+# A quotation is drafted when it is more likely right, speaker included, than wrong.
 LEAST = 0.5
 
 
@@ -62,8 +61,7 @@ def weights() -> Weights:
 
 
 def draft_quotes(candidates: Candidates) -> tuple[Candidates, tuple[DraftQuote, ...]]:
-    """
-    Draft the direct and mixed quotations among the quoted regions; scare quotes, titles and nicknames are left out.
+    """Draft the direct and mixed quotations among the quoted regions; scare quotes, titles and nicknames are left out.
 
     Returns the candidates with the cues added as clauses (ids follow the ones that are there), and the drafts in document order.
     """

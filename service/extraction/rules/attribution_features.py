@@ -1,5 +1,4 @@
-"""
-What the attribution model looks at: named features of a quoted region, and of a mention as its possible speaker.
+"""What the attribution model looks at: named features of a quoted region, and of a mention as its possible speaker.
 
 The article is reduced to one string of letters (`Scene.line`): every mention is one letter, every outermost quoted region one `Q`,
 and of the other tokens only those that carry syntax are left. The way from a mention to a quotation is then a short string.
@@ -20,12 +19,7 @@ _LETTER = {MentionKind.PERSON: "M", MentionKind.ORGANIZATION: "G", MentionKind.U
 _GLOSS = re.compile(r"\([^()|¶Qcv]{0,12}\)")
 _BEFORE, _AFTER, _PARAGRAPHS_BACK = 9, 6, 2
 _WORD = re.compile(r"[^\W_]+(?:['’-][^\W_]+)*")
-_FINITE = frozenset(
-    "is are was were am has have had do does did will would can could may might must shall should isn't isn’t aren't aren’t don't don’t doesn't "
-    "doesn’t didn't didn’t won't won’t can't can’t it's it’s that's that’s he's he’s she's she’s there's there’s i'm i’m we're we’re i've i’ve "
-    "we've we’ve they're they’re you're you’re i'll i’ll we'll we’ll get got go let know want think need make see".split()
-)
-_FIRST_PERSON = frozenset("i we my our me us i'm we're i've we've i’m we’re i’ve we’ve".split())
+_FIRST_PERSON = frozenset(["i", "we", "my", "our", "me", "us", "i'm", "we're", "i've", "we've", "i’m", "we’re", "i’ve", "we’ve"])
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,8 +170,8 @@ def cue_between(scene: Scene, number: int, spot: Spot) -> tuple[int, int] | None
         source = _SOURCE.search(tags, max(0, spot.first - 12), spot.first)
         if source:
             return source.start(), source.start() + 2
-        own = own_cue(scene, spot)
-        found = [at for at in scene.places[spot.place + 1:place] if tags[at] == "c" or scene.tokens.lower[at] in SPEAKING]
+        own, speaking = own_cue(scene, spot), words("speaking")
+        found = [at for at in scene.places[spot.place + 1:place] if tags[at] == "c" or scene.tokens.lower[at] in speaking]
         if own is not None and own < index:
             # "he said, adding Q": the participle nearest the quotation, if nobody else speaks in between
             late = [at for at in found if at > own and tags[at] == "y"]
@@ -202,12 +196,6 @@ def own_cue(scene: Scene, spot: Spot) -> int | None:
     """The speech verb of which the mention is the subject: right behind it, or behind its gloss or apposition."""
     match = _OWN.match(scene.tokens.tags, spot.last)
     return match.end() - 1 if match else None
-
-
-SPEAKING = frozenset(
-    "saying adding telling calling writing describing asking noting stating arguing claiming warning insisting declaring announcing explaining "
-    "tweeting shouting quoting citing accusing suggesting promising urging vowing predicting demanding slamming blasting dismissing".split()
-)
 
 
 def speaker_features(scene: Scene, number: int, spot: Spot, previous: Previous | None, order: int) -> list[str]:
@@ -326,11 +314,11 @@ def region_features(scene: Scene, number: int, top: float, margin: float, has_cu
         names.append("firstperson")
     long = [word for word in inner if len(word) > 3]
     titled = bool(long) and all(word[0].isupper() for word in long)
-    verbal = any(word in _FINITE for word in low)
+    verbal = not words("finite").isdisjoint(low)
     look = f"{'T' if titled else case[0]}{min(3, count)}{'v' if verbal else ''}{'.' if end in '.!?…' else end}"
     names += [f"look={look}", f"lookbefore={look}{before}", f"lookafter={look}{after}", f"lookcue={look}{has_cue}",
               f"lookaround={look}{before}{after}", f"verbal={verbal}{size}"]
-    naming = [word for word in tokens.lower[max(0, index - 3):index] if word in _naming()]
+    naming = [word for word in tokens.lower[max(0, index - 3):index] if word in words("naming")]
     names += [f"naming={word}{look[0]}" for word in naming[-1:]] + [f"adjective={size}{before}{after in 'NnwmdO'}{look[0]}"]
     if any(word not in ("on", "of") for word in naming):
         names += [f"named={look}", f"named={look[0]}{after}"]
@@ -341,10 +329,6 @@ def region_features(scene: Scene, number: int, top: float, margin: float, has_cu
         names.append("label")
     names.append(f"sentence={'c' in sentence}{'a' in sentence}{size}")
     return names
-
-
-def _naming() -> frozenset[str]:
-    return words("naming")
 
 
 def _bucket(value: float) -> str:

@@ -29,9 +29,9 @@ from service.text.parties import lexicon
 
 @dataclass(frozen=True, slots=True)
 class Chunk:
-    """One element. `code`: P party, N people with a number, H people without, I named person, R release (active), r release
-    (passive), G receive, C come home, K hold, S swap (active), s swap (passive), n "release of", x "in exchange for",
-    o "for", and the prepositions and marks of `TOKENS`.
+    """One element. `code`: P party, N people with a number, H people without, I named person, R release (active), r the same
+    (passive), G receive, C come home, K hold, Z take captive, S swap (active), s the same (passive), n "release of",
+    x "in exchange for", o "for", and the prepositions and marks of `TOKENS`.
     """
 
     code: str
@@ -177,7 +177,7 @@ def _token_chunks(text: str, low: int, high: int, taken: list[tuple[int, int]], 
             at += 1
         if at < len(taken) and taken[at][0] < match.end():
             continue
-        if code == "K" and _modifies(text, match.end(), people):
+        if code in {"K", "Z"} and _modifies(text, match.end(), people):
             continue
         if code in {"R", "S", "G"}:
             code = _voice(text, low, high, match, code, people) or ("w" if code == "S" else "")

@@ -175,12 +175,16 @@ def _after(chunks: tuple[Chunk, ...], at: int, name: Naming) -> dict[str, str]:
             break
         if chunk.code == "k" and (party := _party(chunk, name)):
             found.setdefault("f", party)
-        if chunk.code in "tbfK" and place + 1 < len(chunks):
+        if chunk.code in "tbfKZ" and place + 1 < len(chunks):
             following = chunks[place + 1]
-            if following.code in "bi" and chunk.code == "K" and place + 2 < len(chunks):
+            if (
+                (following.code == "b" or (following.code == "i" and chunk.code == "K"))
+                and chunk.code in "KZ"
+                and place + 2 < len(chunks)
+            ):
                 following = chunks[place + 2]
             if following.code in "Plj" and following.start - chunk.end <= 40 and (party := _party(following, name)):
-                found.setdefault("f" if chunk.code == "K" else chunk.code, party)
+                found.setdefault("f" if chunk.code in "KZ" else chunk.code, party)
     return found
 
 
@@ -400,6 +404,7 @@ def _shared(chunks: tuple[Chunk, ...], at: int, groups: list[People], reading: R
 
 
 _HANDLERS: dict[str, Callable[[tuple[Chunk, ...], int, Reading, Naming, str | None], None]] = {
-    "R": _release, "r": _released, "n": _nominal, "G": _receive, "C": _come, "K": _held, "k": _custody, "S": _swap, "s": _swapped,
+    "R": _release, "r": _released, "n": _nominal, "G": _receive, "C": _come, "K": _held,
+    "Z": _held, "k": _custody, "S": _swap, "s": _swapped,
     "x": _in_exchange, "o": _for, "m": _between, "w": _swap_noun, "N": _own, "H": _own,
 }  # fmt: skip

@@ -27,7 +27,7 @@ HELD = re.compile(
     re.IGNORECASE,
 )
 _BOTH_SIDES = re.compile(
-    r"\b(?:between (?:them|the two)|(?:across|from|on|by|of) both (?:sides|countries|parties)(?: of)?"
+    r"\b(?:between (?:them|the two)|(?:across|from|by|of) both (?:sides|countries|parties)(?: of)?"
     r"|in total\b|a total of .{0,40}(?:from both|both sides)|combined|both ways)\b",
     re.IGNORECASE,
 )
@@ -150,6 +150,7 @@ def _listed(groups: list[People], text: str) -> set[People]:
         between = text[one.end : other.start]
         if (
             one.category is not other.category
+            and Category.TOTAL not in {one.category, other.category}
             and len(between) < 130
             and re.fullmatch(
                 r"(?:,? (?:who|that|held|convicted|serving|from|in|of|captured|whose)\b[^.;]*?)?\s*(?:,|,? (?:and"

@@ -56,6 +56,8 @@ _SPLIT = re.compile(
     r"|and (?=(?:will|is|are|was|were|the|another|has|have|said)\b)))\s",
     re.IGNORECASE,
 )
+_LONGEST_SENTENCE = 3000
+"""Characters; what is longer is a table or a list, and comparing its parts pair by pair would take quadratic time."""
 _REFERS = re.compile(
     r"\b(?:the|this|that|such an?|today's|an|latest|first|mass|[A-Z][a-z]+day's) (?:\w+ ){0,3}?(?:swaps?|exchanges?|deal"
     r"|hand-?over|release|trade|agreement|process|captives|prisoners|hostages|detainees)\b"
@@ -88,6 +90,8 @@ def clauses_of(candidates: Candidates, index: Index) -> list[ActClause]:
     starts = [start for start, _ in dated]
     for place, sentence in enumerate(candidates.sentences):
         words = sentence.span.text
+        if len(words) > _LONGEST_SENTENCE:
+            continue
         if not _ACT_WORD.search(words) and not _REFERS.search(words) and not CAPTIVE.search(words):
             continue
         for part in _parts(sentence, candidates.text):
@@ -129,7 +133,7 @@ def _strength(row: Row, words: str, sentence: str) -> float:
         return 0.0
     if SWAP_NOUN.search(words):
         return 2.0
-    captive = bool(CAPTIVE.search(words)) or "K" in codes
+    captive = bool(CAPTIVE.search(words)) or "K" in codes or "Z" in codes
     held = any(
         g.category in {Category.PRISONERS, Category.HOSTAGES, Category.BODIES, Category.MILITARY} or "detainee" in g.words
         for g in row.people
@@ -193,7 +197,7 @@ def is_about_release(clause: ActClause, text: str) -> bool:
         for g in clause.row.people
         if g.category in {Category.HOSTAGES, Category.PRISONERS, Category.BODIES}
         or _TAKEN.search(g.words)
-        or (g.number is not None and ("k" in clause.row.codes or "K" in clause.row.codes))
+        or (g.number is not None and ("k" in clause.row.codes or "K" in clause.row.codes or "Z" in clause.row.codes))
     ]
     return (bool(captives) or _released_abroad(clause.row)) and len(sides & (states | set(groups))) + sum(
         1 for s in sides if s not in states and s not in groups
@@ -216,6 +220,7 @@ def group(clauses: list[ActClause], candidates: Candidates, published_at: date |
     past: dict[str, Event] = {}
     done = False
     values: set[int] = set()
+    main_day: str | None = None
     for clause in clauses:
         words = clause.words(text)
         old = [d for d in clause.dates if is_old(d, published_at)]
@@ -234,6 +239,11 @@ def group(clauses: list[ActClause], candidates: Candidates, published_at: date |
                 key = (old[0].start or "")[:7] if old else months or f"clause {clause.place}"
                 past.setdefault(key, Event("past")).clauses.append(clause)
             continue
+        day = _day_before(clause, main_day)
+        if done and day and numbers - values and Status.COMPLETED in clause.tense:
+            past.setdefault(day, Event("past")).clauses.append(clause)
+            continue
+        main_day = main_day or next((d.start for d in recent if d.start and len(d.start) == 10 and d.start == d.end), None)
         told = Status.COMPLETED in clause.tense or Status.ONGOING in clause.tense
         ahead = Status.COMPLETED not in clause.tense and bool(
             clause.tense.keys() & {Status.PLANNED, Status.AGREED, Status.PROPOSED}
@@ -260,6 +270,12 @@ def group(clauses: list[ActClause], candidates: Candidates, published_at: date |
             values |= numbers
     events = [main] + [event for event in (deal, following) if event.clauses]
     return events + list(past.values())
+
+
+def _day_before(clause: ActClause, main_day: str | None) -> str | None:
+    """The day of a clause that lies before the day of the main act ("On Friday, 24 hostages were released")."""
+    days = [d.start for d in clause.dates if d.start and len(d.start) == 10 and d.start == d.end]
+    return days[0] if main_day and days and max(days) < main_day else None
 
 
 _DEAL = re.compile(

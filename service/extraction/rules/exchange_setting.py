@@ -69,6 +69,9 @@ _ADJECTIVE_BROKER = re.compile(
     r"(?:'s?)?(?: and [A-Z]\w+)? (?:mediation|mediators?|brokers?|intermediar(?:y|ies)|efforts to mediate)\b"
 )
 _CARRIER = re.compile(r"\b(?:Red Cross|ICRC|Red Crescent)\b")
+_OFFICE = re.compile(
+    r" (?:President|Prime Minister|Foreign Minister|Emir|King|Crown Prince|officials|diplomats|negotiators|intelligence)\b"
+)
 _HOST = re.compile(r"\b(?:hosted by|host(?:ed|ing)?)\b", re.IGNORECASE)
 
 
@@ -212,7 +215,11 @@ def _third_role(party: Party, inside: list[Party], clause: str, start: int) -> T
         return ThirdPartyRole.MEDIATOR
     if _HYPHEN_BROKER.match(after) or _ADJECTIVE_BROKER.match(after):
         return None if wished else ThirdPartyRole.MEDIATOR
-    if party.form != "adjective" and _ACTIVE_BROKER.match(_skip_chain(party, inside, clause, start)) and not wished:
+    if (
+        (party.form != "adjective" or _OFFICE.match(after))
+        and _ACTIVE_BROKER.match(_skip_chain(party, inside, clause, start))
+        and not wished
+    ):
         return ThirdPartyRole.MEDIATOR
     if re.search(r"\bhosted by (?:the )?$", before):
         return ThirdPartyRole.HOST

@@ -96,7 +96,11 @@ def _sorted_out(
     text: str,
 ) -> Sorted:
     placed = Sorted()
-    told = {clue.people for clue in reading.clues} | set(reading.moved) | {person for pair in reading.opposites for person in pair}
+    told = (
+        {clue.people for clue in reading.clues}
+        | set(reading.moved)
+        | {person for pair in reading.opposites for person in pair}
+    )
     for person in dict.fromkeys(order):
         way = 0 if score.get(person, 0.0) > 0 else 1
         sureness = abs(score.get(person, 0.0))

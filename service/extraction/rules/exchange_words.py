@@ -137,14 +137,14 @@ _COME = (
     r"|free)|reunited"
 )
 _HOLD = (
-    r"held|hold(?:s|ing)?|detain(?:ed|s|ing)?|imprison(?:ed)?|jail(?:ed)?|captur(?:ed|es?|ing)|kidnapp?(?:ed|ing)?"
-    r"|abduct(?:ed)?|seized|arrested"
-    r"|serving|languish\w+|sentenced|convicted|taken|expelled"
+    r"held|hold(?:s|ing)?|detain(?:ed|s|ing)?|imprison(?:ed)?|jail(?:ed)?|arrested|serving|languish\w+|sentenced"
+    r"|convicted|expelled"
 )
+_TAKE = r"captur(?:ed|es?|ing)|kidnapp?(?:ed|ing)?|abduct(?:ed)?|seized|taken"
 TOKENS = re.compile(
     r"(?<![\w-])(?:(?P<n>(?:release|return|hand-?over|repatriation|freedom|freeing|transfer|delivery|remittance)(?= of\b))"
     rf"|(?P<S>exchang(?:e[sd]?|ing)|swap(?:ped|s|ping)?|trad(?:e[sd]?|ing))|(?P<w>deal|agreement|talks|negotiations"
-    rf"|mediation)|(?P<R>{_RELEASE})|(?P<G>{_RECEIVE})|(?P<C>{_COME})|(?P<K>{_HOLD})"
+    rf"|mediation)|(?P<R>{_RELEASE})|(?P<G>{_RECEIVE})|(?P<C>{_COME})|(?P<K>{_HOLD})|(?P<Z>{_TAKE})"
     r"|(?P<x>in (?:exchange|return|trade|a swap|a trade) for|in (?:exchange|return)(?=[ ,.;:]|$)|against(?= \d))|(?P<o>for)"
     r"|(?P<b>by)|(?P<t>(?:back )?(?:in|on)?to|back in)|(?P<f>from)|(?P<m>between)|(?P<v>with)|(?P<a>and|or|as well as"
     r"|plus|along with)"

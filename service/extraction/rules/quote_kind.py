@@ -9,14 +9,13 @@ from service.text.names_lexicon import lower_classes
 
 _WORD = re.compile(r"[^\W_]+(?:['’-][^\W_]+)*|[.!?,;:]")
 _CONTRACTED = re.compile(r"(?:n['’]t|['’](?:s|re|m|ve|ll|d))$")
-_FINITE = frozenset("is are was were am has have had do does did will would can could may might must shall should can't cannot".split())
-_MODAL_NOUNS = frozenset("will may might can must".split())
-_SUBJECT_WORDS = frozenset("i we you he she it they there this that these those who what nobody everyone".split())
+_FINITE = frozenset(["is", "are", "was", "were", "am", "has", "have", "had", "do", "does", "did", "will", "would", "can", "could", "may", "might", "must", "shall", "should", "can't", "cannot"])
+_MODAL_NOUNS = frozenset(["will", "may", "might", "can", "must"])
+_SUBJECT_WORDS = frozenset(["i", "we", "you", "he", "she", "it", "they", "there", "this", "that", "these", "those", "who", "what", "nobody", "everyone"])
 
 
 def kind_of(text: str, *, before: str, after: str) -> QuoteKind:
-    """
-    The kind by the words and the token letters beside the marks (see `names_tokens`).
+    """The kind by the words and the token letters beside the marks (see `names_tokens`).
 
     >>> kind_of("We are bringing our people home,", before=",", after="p").value
     'direct'
@@ -26,12 +25,12 @@ def kind_of(text: str, *, before: str, after: str) -> QuoteKind:
     words = _WORD.findall(text[:600])
     plain = [word.lower() for word in words if word[0].isalnum()]
     ended = text.rstrip("”’\"'")[-1:] in tuple(".!?,…")
-    if "\n" in text or any(word in ".!?" for word in words[:-1]) and len(plain) > 4:
+    if "\n" in text or (any(word in ".!?" for word in words[:-1]) and len(plain) > 4):
         return QuoteKind.DIRECT
     runs_on = not ended and after in "Poewvy"
     if _is_clause(plain) and (not runs_on or before in ":,¶|"):
         return QuoteKind.DIRECT
-    if before == ":" and ended or before in "¶|" and ended and text[:1].isupper():
+    if (before == ":" and ended) or (before in "¶|" and ended and text[:1].isupper()):
         return QuoteKind.DIRECT
     if ended and before in ",y" and after in "c¶|pN" and text[:1].isupper():
         return QuoteKind.DIRECT
@@ -48,7 +47,7 @@ def _is_clause(words: list[str]) -> bool:
     seen_subject = False
     for position, word in enumerate(words[:25]):
         letter = classes.get(word, "")
-        if _CONTRACTED.search(word) and not word.endswith(("'s", "’s")) or (word.endswith(("'s", "’s")) and word[:-2] in _SUBJECT_WORDS):
+        if (_CONTRACTED.search(word) and not word.endswith(("'s", "’s"))) or (word.endswith(("'s", "’s")) and word[:-2] in _SUBJECT_WORDS):
             return True
         if letter == "h" and position:
             return False
@@ -60,6 +59,6 @@ def _is_clause(words: list[str]) -> bool:
             return True
         if letter in ("P", "o", "y") and position == 0:
             return False
-        if letter in ("p",) or word in _SUBJECT_WORDS or letter in ("n", "m", "D", "d", "w", "") and word.isalpha():
+        if letter in ("p",) or word in _SUBJECT_WORDS or (letter in ("n", "m", "D", "d", "w", "") and word.isalpha()):
             seen_subject = True
     return False

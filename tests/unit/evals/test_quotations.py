@@ -97,6 +97,7 @@ def test_an_unresolved_gold_mention_decides_by_its_place() -> None:
 
     assert same_speaker(he, Voice(name="Tomas Riel", mention=(10, 12)), NAMES)
     assert not same_speaker(he, Voice(name="Tomas Riel", mention=(40, 44)), NAMES)
+    assert same_speaker(replace(he, also=("Kora Gov. Tomas Riel",)), Voice(name="Tomas Riel", mention=(40, 44)), NAMES)
     assert not same_speaker(replace(he, resolved=True), Voice(name="Tomas Riel", mention=(10, 12)), NAMES)
 
 
