@@ -28,16 +28,8 @@ sys.path.insert(0, str(ROOT))
 from service.domain.candidate import Candidates, Entity, QuotedRegion  # noqa: E402
 from service.extraction.rules import attribution  # noqa: E402
 from service.extraction.rules.attribution import Choice, Weights, choose, logit, next_previous, orders  # noqa: E402
-from service.extraction.rules.attribution_features import (  # noqa: E402
-    Previous,
-    Scene,
-    Spot,
-    cue_between,
-    region_features,
-    scene_of,
-    speaker_features,
-    speakers_near,
-)
+from service.extraction.rules.attribution_features import region_features, speaker_features  # noqa: E402
+from service.extraction.rules.attribution_scene import Previous, Scene, Spot, cue_between, scene_of, speakers_near  # noqa: E402
 from service.text.marks import attribution_lines, quoted_regions  # noqa: E402
 from service.text.names import mentions  # noqa: E402
 from service.text.names_lexicon import words  # noqa: E402
@@ -48,7 +40,7 @@ FOLDS = 4
 Row = dict[str, Any]
 _WORD = re.compile(r"\w+(?:[’'\-.]\w+)*")
 _STRIP = " \t\r\n\u00a0\"“”„‟«»`'‘’.,;:!?—–-―…()[]"
-_PRONOUNS = words("subject_pronouns") | words("object_pronouns") | frozenset(("his", "this", "that", "which", "who", "those", "one"))
+_PRONOUNS = words("subject_pronouns") | words("object_pronouns") | {"his", "this", "that", "which", "who", "those", "one"}
 
 
 @dataclass(frozen=True)
@@ -100,7 +92,7 @@ def is_speaker(scene: Scene, spot: Spot, quote: Row) -> int:
     """2 where the mention is the gold mention, 1 where its name agrees with the gold's names, else 0."""
     mention = spot.mention
     start, end = quote.get("speaker_start"), quote.get("speaker_end")
-    if start is not None and mention.span.start < end and start < mention.span.end:
+    if start is not None and end is not None and mention.span.start < end and start < mention.span.end:
         return 2
     entity = scene.candidates.entity_of(mention)
     names = [mention.span.text] + ([entity.name] if isinstance(entity, Entity) else [])
@@ -321,7 +313,7 @@ def main() -> None:
     model = train(articles, drop)
     write(options.out, model, options.corpus, articles, drop)
     size = options.out.stat().st_size
-    sys.stdout.write(f"{len(articles)} articles, {len(model.speaker)} speaker and {len(model.region)} region weights, {size} bytes\n")
+    sys.stdout.write(f"{len(articles)} articles, {len(model.speaker)} + {len(model.region)} weights, {size} bytes\n")
 
 
 if __name__ == "__main__":

@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import time
 from collections.abc import Awaitable, Callable
+from importlib.util import find_spec
 from typing import Protocol
 
 from service.adapters.model_files import cache_dir, installed
 from service.adapters.prompts import PromptFiles
-from service.errors import ExtraMissing, ModelFileMissing
+from service.errors import ExtraMissing, ModelFileMissing, SettingInvalid
 from service.extraction.confirm import ConfirmEngine
 from service.extraction.engine import RULES, Engine
 from service.extraction.full import FullEngine
@@ -48,29 +49,48 @@ def has_local_model(settings: Settings) -> bool:
     return installed(cache_dir(settings.model_dir)) is not None
 
 
-def default_engine(settings: Settings) -> str:
-    """The engine that answers when a request names none: `auto` prefers a configured server, then the embedded model."""
+async def default_engine(settings: Settings) -> str:
+    """The engine that answers when a request names none: `auto` prefers a configured server, then the embedded model.
+
+    Where only the address of a server is set, it is asked which models it serves and the first is taken.
+    """
     if settings.model != "auto":
         return settings.model
     if settings.remote_model is not None:
         return settings.remote_model
+    if settings.base_url is not None:
+        return await _first_served(settings.base_url, settings)
     return LOCAL if _local_is_usable(settings) else RULES
+
+
+async def _first_served(base_url: str, settings: Settings) -> str:
+    from service.adapters.llm import OpenAIModel
+
+    model = OpenAIModel(model="any", base_url=base_url, api_key=_key(settings))
+    try:
+        served = await model.served(PROBE_TIMEOUT_S)
+    finally:
+        await model.aclose()
+    if not served:
+        expected = "provider/model: the server at PARLEY_BASE_URL did not list a model to choose"
+        raise SettingInvalid(setting="PARLEY_MODEL", value="auto", expected=expected)
+    return f"openai/{served[0]}"
+
+
+def _key(settings: Settings) -> str | None:
+    return settings.api_key.get_secret_value() if settings.api_key is not None else None
 
 
 def _local_is_usable(settings: Settings) -> bool:
     if not has_local_model(settings):
         return False
-    try:
-        import xllamacpp  # noqa: F401 - only whether the extra is there
-    except ImportError:
-        return False
-    return True
+    return find_spec("xllamacpp") is not None
 
 
 async def build_services(settings: Settings) -> Services:
     """Build everything that the settings name. Raises a SetupError that says what is missing."""
     prompts = PromptFiles()
-    default = default_engine(settings)
+    default = await default_engine(settings)
     names = [name for name in dict.fromkeys((default, *settings.models)) if name != RULES]
     if settings.model == "auto" and LOCAL not in names and _local_is_usable(settings):
         names.append(LOCAL)
@@ -104,8 +124,9 @@ def _remote_model(name: str, settings: Settings) -> RunningModel:
     from service.adapters.llm import build_model
     from service.adapters.transport import Manner
 
-    key = settings.api_key.get_secret_value() if settings.api_key is not None else None
-    return build_model(name, base_url=settings.base_url, api_key=key, manner=Manner(mode=settings.instructor_mode))
+    return build_model(
+        name, base_url=settings.base_url, api_key=_key(settings), manner=Manner(mode=settings.instructor_mode)
+    )
 
 
 def _local_model(settings: Settings) -> RunningModel:

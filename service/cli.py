@@ -15,6 +15,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
+from importlib.metadata import entry_points
 from importlib.metadata import version as installed_version
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -33,6 +34,8 @@ if TYPE_CHECKING:
 # 2 is typer's own, for a command line that it cannot read.
 OK, INPUT_FAILED, SETUP, MODEL_FAILED = 0, 1, 3, 4
 STDIN = "-"
+PLUGINS = "parley.commands"
+"""Entry points of this group are further commands: the evaluation suite, which the service must not import."""
 
 app = typer.Typer(
     help="Reads news articles; answers with prisoner exchanges and quotations, as checked structured data.",
@@ -306,6 +309,8 @@ def _tell(message: str) -> None:
 
 def run() -> None:
     """The entry point: what a person can mend is one sentence and an exit code, never a traceback."""
+    for plugin in entry_points(group=PLUGINS):
+        app.add_typer(plugin.load(), name=plugin.name)
     try:
         app()
     except SetupError as error:

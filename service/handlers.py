@@ -98,6 +98,12 @@ def _check_length(article: Article, limit: int) -> None:
         raise ArticleTooLarge(size=words, limit=limit, unit="words")
 
 
+async def warm_up(services: Services) -> None:
+    """Read lexicons and weights and compile patterns now, so that the first request need not."""
+    text = "“Twelve captives were freed on Monday,” the ministry said.\n\nThe rebels released four women, it added."
+    await extract(Article(text=text), Wanted(), engine=None, deadline_s=services.deadline_s, clock=services.clock)
+
+
 async def show_prompt(command: ExtractArticle, services: Services, *, prompt: str | None = None) -> tuple[Message, ...]:
     """The messages a model would be sent for this article, the parts of a long one after each other."""
     chosen: Prompt = services.prompts.get(prompt or services.prompt)

@@ -101,13 +101,12 @@ class Settings(BaseSettings):
     def remote_model(self) -> str | None:
         """The model behind a server that `auto` takes: None where neither a key nor an address is set.
 
-        Its name is the first provider/model in PARLEY_MODELS. Raises SettingInvalid where an address is set without one:
-        only OpenAI itself has a model that can be assumed.
+        Its name is the first provider/model in PARLEY_MODELS. None as well where only an address is set: which models that
+        server has is not known here.
         """
         name = next((name for name in self.models if "/" in name), None)
         if self.base_url is not None and name is None:
-            expected = f"provider/model, the name of a model that the server at {variable('base_url')} knows"
-            raise SettingInvalid(setting=variable("model"), value=self.model, expected=expected)
+            return None
         name = name or DEFAULT_REMOTE
         provider = name.partition("/")[0]
         has_key = self.api_key is not None or bool(os.environ.get(f"{provider.upper()}_API_KEY"))

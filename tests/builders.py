@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 from typing import Any
 
@@ -33,10 +34,16 @@ def make_question(text: str = SWAP, *, rules: Draft | None = None, **overrides: 
     article = make_article(text)
     candidates = scan(article.text, published_at=article.published_at)
     values: dict[str, Any] = {
-        "article": article, "candidates": candidates, "rules": rules or Draft(), "quotes": True, "indirect": True,
+        "article": article, "scanned": candidates, "draft_rules": lambda: (candidates, rules or Draft()), "quotes": True, "indirect": True,
         "exchanges": True, "deadline": 220.0, "clock": FixedClock(),
     }  # fmt: skip
     return Question(**{**values, **overrides})
+
+
+def with_rules(question: Question, rules: Draft) -> Question:
+    """The question with another draft of the rules engine."""
+    candidates = question.candidates
+    return replace(question, draft_rules=lambda: (candidates, rules))
 
 
 def region(candidates: Candidates, words: str) -> str:

@@ -172,12 +172,19 @@ def slow_bytes(answer: dict[str, Any], *, pause_s: float) -> Behaviour:
 class ScriptedServer:
     """The server; a context manager. `hang_ups` counts connections that the client closed before the answer was out."""
 
-    def __init__(self, *script: Behaviour, then: Behaviour | None = None, models_status: int = 200) -> None:
+    def __init__(
+        self,
+        *script: Behaviour,
+        then: Behaviour | None = None,
+        models_status: int = 200,
+        models: bytes = b'{"object": "list", "data": []}',
+    ) -> None:
         self.requests: list[Recorded] = []
         self.hang_ups = 0
         self._script = deque(script)
         self._then = then or status(500, message="the script is over")
         self._models_status = models_status
+        self._models = models
         self._loop = asyncio.new_event_loop()
         self._started = threading.Event()
         self._stopping: asyncio.Event
@@ -240,7 +247,7 @@ class ScriptedServer:
 
     async def _answer(self, exchange: Exchange) -> None:
         if exchange.request.method == "GET":
-            await exchange.send(b'{"object": "list", "data": []}', status=self._models_status)
+            await exchange.send(self._models, status=self._models_status)
             return
         behave = self._script.popleft() if self._script else self._then
         try:

@@ -110,6 +110,16 @@ class OpenAIModel:
             return False
         return True
 
+    async def served(self, timeout_s: float) -> tuple[str, ...]:
+        """The names of the models that the server lists; none if it does not answer or lists none."""
+        try:
+            options: openai.RequestOptions = {"timeout": timeout_s, "max_retries": 0}
+            response = await self._client.get("/models", cast_to=httpx2.Response, options=options)
+            listed = response.json()["data"]
+            return tuple(str(entry["id"]) for entry in listed)
+        except (openai.OpenAIError, ValueError, KeyError, TypeError):
+            return ()
+
     async def aclose(self) -> None:
         """Close all connections; the model cannot be asked afterwards."""
         await self._client.close()

@@ -75,8 +75,9 @@ class Retries:
 class Manner:
     """How a model is asked.
 
-    `mode` is instructor's: "json_schema", "tools" or "json". `temperature` None leaves it out, as
-    is always done for OpenAI's reasoning models, which refuse it. One call may take `attempt_timeout_s` seconds before it counts as failed; None: all the time that is left.
+    `mode` is instructor's: "json_schema", "tools" or "json". `temperature` None leaves it out, as is always done for
+    OpenAI's reasoning models, which refuse it. One call may take `attempt_timeout_s` seconds before it counts as failed;
+    None: all the time that is left.
     """
 
     mode: str = "json_schema"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from functools import cache
@@ -21,7 +22,7 @@ from service.api.middleware import RequestFrame
 from service.api.openapi import openapi_document
 from service.api.problems import Refusal, problem_response, refusal_of
 from service.errors import ParleyError
-from service.handlers import Services
+from service.handlers import Services, warm_up
 
 
 def create_app(context: Context, open_services: Callable[[], Awaitable[Services]]) -> FastAPI:
@@ -29,11 +30,16 @@ def create_app(context: Context, open_services: Callable[[], Awaitable[Services]
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
-        context.services = await open_services()
+        services = await open_services()
+        await warm_up(services)
+        # What start-up made lives as long as the process: the collector need not look at it with every request.
+        gc.collect()
+        gc.freeze()
+        context.services = services
         try:
             yield
         finally:
-            services, context.services = context.services, None
+            context.services = None
             await services.aclose()
 
     running = version("parley")

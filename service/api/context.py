@@ -13,6 +13,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.types import Receive
 
 from service.api.problems import Kind, Refusal
+from service.api.turns import Turns
 from service.domain.record import Extraction
 from service.handlers import ExtractArticle, Services, extract_article
 from service.telemetry import Fact
@@ -59,6 +60,7 @@ class Context:
     services: Services | None = None
     in_flight: int = 0
     draining: bool = False
+    turns: Turns = field(default_factory=Turns)
 
     def ready_services(self) -> Services:
         """The services; a Refusal while there are none."""

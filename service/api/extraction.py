@@ -33,6 +33,7 @@ def extraction_router(context: Context) -> APIRouter:
             with facts.timed("body"):
                 body = await read_json_body(request, context.max_bytes)
                 facts.outcome["bytes_in"] = len(body)
+                await context.turns.take()
                 command = await _command(body)
             with facts.timed("extraction"):
                 extraction = await while_connected(request.receive, context.extract(command, services))

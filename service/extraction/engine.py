@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Protocol
 
 from service.domain.article import Article
@@ -24,18 +25,36 @@ RULES = "rules"
 MODEL = "model"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Question:
-    """What an engine is asked. `deadline` is a time of `clock`; `rules` is the rules engine's draft of the same article."""
+    """What an engine is asked. `deadline` is a time of `clock`.
+
+    `scanned` are the scanner's candidates; `draft_rules` makes the rules engine's draft, which costs more than the scan and is
+    therefore made when it is first looked at: a model path that waits for a reply holds and has spent as little as possible.
+    """
 
     article: Article
-    candidates: Candidates
-    rules: Draft
+    scanned: Candidates
+    draft_rules: Callable[[], tuple[Candidates, Draft]]
     quotes: bool
     indirect: bool
     exchanges: bool
     deadline: float
     clock: Clock
+
+    @cached_property
+    def _by_rules(self) -> tuple[Candidates, Draft]:
+        return self.draft_rules()
+
+    @property
+    def candidates(self) -> Candidates:
+        """The scanner's candidates and those that the rules engine located."""
+        return self._by_rules[0]
+
+    @property
+    def rules(self) -> Draft:
+        """The rules engine's draft of the same article."""
+        return self._by_rules[1]
 
 
 @dataclass(frozen=True, slots=True)

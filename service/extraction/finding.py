@@ -18,7 +18,8 @@ class Action(StrEnum):
 class Finding:
     """One failed check.
 
-    `check` is its id (domain.md section 7, or "reference", "words", "missing"); `item` names the item as the model wrote it
+    `check` is its id (docs/checks.md); `message` says what is wrong and, behind "; ", what to do about it; `item` names the
+    item as the model wrote it
     ("q3", "indirect 2", "exchange 1"); `field` which value is meant; `index` addresses the item in the draft
     ("quotes"/"exchanges", position), None where the item never made it into the draft. `reask` tells whether a model should
     be asked to mend it; `action` is what is done when it is not mended.
@@ -32,3 +33,8 @@ class Finding:
     target: tuple[str, int] | None = None
     part: tuple[int, int] | None = None
     reask: bool = True
+
+    @property
+    def problem(self) -> str:
+        """What is wrong, for a reader: the message without its advice to the model, which stands behind "; "."""
+        return self.message.partition("; ")[0].rstrip(".") + "."

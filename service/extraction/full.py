@@ -45,7 +45,7 @@ class _Read:
 
 def compose(question: Question, prompt: Prompt, *, chunk_words: int = CHUNK_WORDS) -> tuple[Part, ...]:
     """The messages for an article, one part a chunk: static text first, the article last."""
-    article, candidates = question.article, question.candidates
+    article, candidates = question.article, question.scanned
     title = article.title or ""
     # Where no release of held people is thinkable, numbers and dates need no tags.
     tagged = question.exchanges and may_hold_exchange(f"{title}\n{article.text}")
@@ -93,7 +93,7 @@ class FullEngine:
         spent = Spent()
         gate = asyncio.Semaphore(_AT_ONCE)
         # Candidates located for one chunk are needed by the next, and ids must stay unique: one growing set for all.
-        shared = _Shared(question.candidates)
+        shared = _Shared(question)
 
         async def one(part: Part) -> _Read:
             async with gate:
@@ -111,7 +111,7 @@ class FullEngine:
     async def _ask(self, part: Part, question: Question, shared: _Shared, spent: Spent) -> _Read:
         def judge(answer: QuotesAnswer | ExchangesAnswer) -> Judged[Reading]:
             reading = read_answer(answer, shared.candidates, shown=part.rendering.shown, rules=question.rules)
-            shared.candidates = reading.candidates
+            shared.grow(reading.candidates)
             checked = check_draft(reading.draft, reading.candidates, published_at=question.article.published_at)
             return Judged(reading, (*reading.findings, *checked))
 
@@ -130,10 +130,20 @@ class FullEngine:
 
 
 class _Shared:
-    """The candidates, growing while chunks are read."""
+    """The candidates, growing while chunks are read; taken from the question when the first reply is there."""
 
-    def __init__(self, candidates: Candidates) -> None:
-        self.candidates = candidates
+    def __init__(self, question: Question) -> None:
+        self._question = question
+        self._grown: Candidates | None = None
+
+    @property
+    def candidates(self) -> Candidates:
+        """All candidates so far."""
+        return self._grown if self._grown is not None else self._question.candidates
+
+    def grow(self, candidates: Candidates) -> None:
+        """Go on with these."""
+        self._grown = candidates
 
 
 def _response_model(question: Question) -> type[FullAnswer] | type[QuotesAnswer] | type[ExchangesAnswer]:

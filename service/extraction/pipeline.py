@@ -5,10 +5,10 @@ from __future__ import annotations
 import asyncio
 import hashlib
 from dataclasses import dataclass, replace
+from functools import partial
 
 from service.domain.article import Article
-from service.domain.candidate import Candidates
-from service.domain.draft import Draft, QuoteKind
+from service.domain.draft import QuoteKind
 from service.domain.record import ArticleRecord, ExchangeRecord, Extraction, Notice, Provenance, QuoteRecord, Rejected
 from service.errors import EmptyArticle, ModelFailed, ModelTimedOut
 from service.extraction.ask import Spent
@@ -60,27 +60,26 @@ async def prepare(article: Article, wanted: Wanted, *, deadline: float, clock: C
     """Scan the article and draft it by rules: what every engine starts from."""
     if not any(character.isalnum() for character in article.text):
         raise EmptyArticle
+    indirect = wanted.indirect and wanted.quotes
     if len(article.text) > THREAD_FROM_CHARACTERS:
-        candidates, rules = await asyncio.to_thread(_read_by_rules, article, wanted)
+        scanned = await asyncio.to_thread(scan, article.text, published_at=article.published_at)
     else:
-        candidates, rules = _read_by_rules(article, wanted)
-    return Question(
+        scanned = scan(article.text, published_at=article.published_at)
+    question = Question(
         article=article,
-        candidates=candidates,
-        rules=rules,
+        scanned=scanned,
+        draft_rules=partial(
+            draft_by_rules, scanned, article, quotes=wanted.quotes, indirect=indirect, exchanges=wanted.exchanges
+        ),
         quotes=wanted.quotes,
-        indirect=wanted.indirect and wanted.quotes,
+        indirect=indirect,
         exchanges=wanted.exchanges,
         deadline=deadline,
         clock=clock,
     )
-
-
-def _read_by_rules(article: Article, wanted: Wanted) -> tuple[Candidates, Draft]:
-    candidates = scan(article.text, published_at=article.published_at)
-    return draft_by_rules(
-        candidates, article, quotes=wanted.quotes, indirect=wanted.indirect and wanted.quotes, exchanges=wanted.exchanges
-    )
+    if len(article.text) > THREAD_FROM_CHARACTERS:
+        await asyncio.to_thread(lambda: question.rules)
+    return question
 
 
 def _spent(failure: ModelFailed) -> Spent:

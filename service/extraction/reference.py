@@ -123,7 +123,7 @@ def _kind_of(name: str) -> MentionKind:
 
 
 def _possessed(words: str, candidates: Candidates, near: Span) -> Resolved | None:
-    """ "Ivo Brandt's office" where the text says "his office": the owner must be known, the body stand with a pronoun."""
+    """A body of somebody's ("Ivo Brandt's office") where the text says "his office": the owner must be known to the text."""
     found = _POSSESSIVE.fullmatch(words)
     owner = _entity_named(found["owner"], candidates) if found is not None else None
     if found is None or owner is None:

@@ -37,7 +37,7 @@ def settle(draft: Draft, findings: tuple[Finding, ...]) -> Settled:
     for finding in findings:
         if finding.target is None:
             if finding.action is Action.REJECT:
-                rejected.append(Rejected(what=finding.item, reason=finding.message))
+                rejected.append(Rejected(what=finding.item, reason=finding.problem))
             else:
                 notices.append(_notice(finding))
             continue
@@ -59,7 +59,7 @@ def settle(draft: Draft, findings: tuple[Finding, ...]) -> Settled:
 
 def _sort(finding: Finding, fault: _Faults, rejected: list[Rejected]) -> None:
     if finding.action is Action.REJECT:
-        rejected.append(Rejected(what=finding.item, reason=finding.message))
+        rejected.append(Rejected(what=finding.item, reason=finding.problem))
         if finding.part is None:
             fault.rejects = True
             return
@@ -70,7 +70,7 @@ def _sort(finding: Finding, fault: _Faults, rejected: list[Rejected]) -> None:
 
 
 def _notice(finding: Finding) -> Notice:
-    return Notice(check=finding.check, message=finding.message)
+    return Notice(check=finding.check, message=finding.problem)
 
 
 def _settle_exchanges(

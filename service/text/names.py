@@ -54,7 +54,7 @@ class _Label:
 
 
 def _labels(regions: tuple[QuotedRegion, ...], clusters: list[Cluster], count: int) -> list[_Label]:
-    """The labels, the only mentions inside quotation marks; their indices (from `count`) are added to the clusters they belong to."""
+    """The labels, the only mentions inside quotation marks; their indices (from `count`) are added to their clusters."""
     found: list[_Label] = []
     for region in regions:
         match = _LABEL.match(region.span.text) if region.parent is None else None
@@ -75,7 +75,8 @@ def _labels(regions: tuple[QuotedRegion, ...], clusters: list[Cluster], count: i
 def _entity(identifier: str, cluster: Cluster, numbers: dict[int, int]) -> Entity:
     named = cluster.kind in (MentionKind.PERSON, MentionKind.ORGANIZATION)
     mentions = tuple(f"M{number}" for number in sorted(numbers[index] for index in cluster.phrases))
-    return Entity(identifier, " ".join(cluster.name.split()), cluster.kind, mentions, cluster.role if named else None, cluster.gender)
+    role = cluster.role if named else None
+    return Entity(identifier, " ".join(cluster.name.split()), cluster.kind, mentions, role, cluster.gender)
 
 
 def _mention(identifier: str, span: Span, phrase: Phrase, entity: Entity) -> Mention:

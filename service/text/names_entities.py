@@ -12,10 +12,13 @@ from service.text.names_lexicon import words
 from service.text.names_phrases import Phrase
 from service.text.names_tokens import Tokens
 
+_FULL_NAME = re.compile(r"\b([A-Z][\w’'-]+) (?=([A-Z][\w’'-]+))")
 _FOLD = str.maketrans({"’": "'", "ø": "o", "ł": "l", "ı": "i", "-": " "})
 _SHORT_WORDS = frozenset(["of", "the", "and", "for", "on", "at", "in"])
 _GENERIC_HEADS = frozenset(["official", "officials", "source", "sources", "people", "person", "man", "woman", "member", "members"])
-_SENTENCES_BACK = 6
+_LONG = 6  # letters of a surname that may be misspelt
+_DEFINITE = frozenset(["the", "this", "that", "their", "his", "her", "its"])
+_SENTENCES_BACK, _PHRASES_BACK = 6, 60
 
 
 @dataclass(slots=True)
@@ -35,16 +38,36 @@ class Cluster:
 
 @dataclass(slots=True)
 class _Book:
-    """The clusters so far, with an index by name word."""
+    """The clusters so far, with indices by name word, by the edges of the last word, by initials and by word of the role."""
 
     clusters: list[Cluster] = field(default_factory=list)
     by_word: dict[str, list[Cluster]] = field(default_factory=dict)
+    by_edge: dict[tuple[str, str], list[Cluster]] = field(default_factory=dict)
+    by_initials: dict[str, Cluster] = field(default_factory=dict)
+    by_role: dict[str, list[Cluster]] = field(default_factory=dict)
 
     def add(self, cluster: Cluster) -> Cluster:
         self.clusters.append(cluster)
         for word in set(cluster.key):
             self.by_word.setdefault(word, []).append(cluster)
+        if cluster.kind is MentionKind.PERSON and cluster.key and len(cluster.key[-1]) >= _LONG:
+            last = cluster.key[-1]
+            for edge in (("first", last[:3]), ("last", last[-3:])):
+                self.by_edge.setdefault(edge, []).append(cluster)
+        if cluster.kind is MentionKind.ORGANIZATION and len(cluster.key) > 2:
+            self.by_initials.setdefault("".join(word[:1] for word in cluster.key if word not in _SHORT_WORDS), cluster)
         return cluster
+
+    def tell_role(self, cluster: Cluster, role: str) -> None:
+        """Note a role of a person, so that a description can find it."""
+        cluster.role = role
+        for word in _role_words(cluster):
+            self.by_role.setdefault(word, []).append(cluster)
+
+    def near(self, last: str) -> list[Cluster]:
+        """Persons whose surname begins or ends as this one."""
+        found = self.by_edge.get(("first", last[:3]), []) + self.by_edge.get(("last", last[-3:]), [])
+        return list({id(each): each for each in found}.values())
 
 
 @lru_cache(maxsize=4096)
@@ -64,7 +87,7 @@ def fold(word: str) -> str:
 def clusters_of(tokens: Tokens, phrases: list[Phrase]) -> list[Cluster]:
     """Cluster the phrases of one article. Every phrase is in exactly one cluster; an unresolved pronoun has its own.
 
-    Names first, longest first, so that "Lavrov" finds "Sergei Lavrov" wherever that stands; then, in document order, roles and pronouns.
+    Names first, longest first, so that "Lavrov" finds "Sergei Lavrov" wherever that stands; then roles and pronouns in order.
     """
     book = _Book()
     owner: list[Cluster | None] = [None] * len(phrases)
@@ -79,10 +102,11 @@ def clusters_of(tokens: Tokens, phrases: list[Phrase]) -> list[Cluster]:
         if cluster is not None:
             cluster.phrases.append(index)
             if phrase.role and (cluster.role is None or len(cluster.role) < 5):
-                cluster.role = phrase.role
+                book.tell_role(cluster, phrase.role)
     for cluster in book.clusters:
         last_role = (cluster.role or "").rsplit(" ", 1)[-1]
-        if cluster.kind is MentionKind.PERSON and len(cluster.key) == 1 and last_role.lower() in words("name_roles") and last_role[0].isupper():
+        is_title = last_role.lower() in words("name_roles") and last_role[0].isupper()
+        if cluster.kind is MentionKind.PERSON and len(cluster.key) == 1 and is_title:
             cluster.name = f"{last_role} {cluster.name}"
     return book.clusters
 
@@ -96,8 +120,10 @@ def _place(book: _Book, phrases: list[Phrase], index: int) -> Cluster:
     else:
         found = _same_person(book, phrase, key) if phrase.kind is MentionKind.PERSON else _same_body(book, phrase, key)
     if found is None:
-        found = book.add(Cluster(phrase.kind, _written(phrase.name), key, gender=phrase.gender, plural=phrase.plural, head=phrase.head,
-                                 body=phrase.kind is MentionKind.ORGANIZATION))  # fmt: skip
+        body = phrase.kind is MentionKind.ORGANIZATION
+        found = book.add(Cluster(
+            phrase.kind, _written(phrase.name), key, gender=phrase.gender, plural=phrase.plural, head=phrase.head, body=body
+        ))  # fmt: skip
     elif found.gender is None:
         found.gender = phrase.gender
     return found
@@ -126,7 +152,7 @@ def _same_person(book: _Book, phrase: Phrase, key: tuple[str, ...]) -> Cluster |
     surnames = [each for each in fitting if each.key[-1] == last] or fitting
     if surnames:
         return surnames[0] if len(surnames) == 1 else _titled(surnames, phrase)
-    close = [each for each in book.clusters if each.kind is MentionKind.PERSON and _near(each.key[-1], last)
+    close = [each for each in book.near(last) if _near(each.key[-1], last)
              and (len(key) == 1 or _agree((*each.key[:-1], last), key))]  # fmt: skip
     return close[0] if len(close) == 1 else None
 
@@ -152,7 +178,7 @@ def _agree(longer: tuple[str, ...], shorter: tuple[str, ...]) -> bool:
 
 def _near(one: str, other: str) -> bool:
     """Whether two surnames differ by one letter (long ones only)."""
-    if abs(len(one) - len(other)) > 1 or min(len(one), len(other)) < 6 or one[0] != other[0] or one == other:
+    if abs(len(one) - len(other)) > 1 or min(len(one), len(other)) < _LONG or one[0] != other[0] or one == other:
         return False
     short, long = sorted((one, other), key=len)
     for index, letter in enumerate(short):
@@ -169,26 +195,23 @@ def _same_body(book: _Book, phrase: Phrase, key: tuple[str, ...]) -> Cluster | N
         if each.kind is MentionKind.ORGANIZATION and each.key[-1] == key[-1] and len(plain) == 1 and key[0] in words("org_words"):
             return each
     if len(key) == 1 and phrase.name[0].isupper() and phrase.name[0].isalpha() and 2 < len(phrase.name[0]) <= 6:
-        for each in book.clusters:
-            letters = "".join(word[:1] for word in each.key if word not in _SHORT_WORDS)
-            if len(each.key) > 2 and letters == key[0]:
-                return each
+        return book.by_initials.get(key[0])
     return None
 
 
 def _longer_names(tokens: Tokens, book: _Book) -> None:
     """A person named by surname alone may stand in full inside a quotation."""
+    first_names = words("male") | words("female")
+    quoted: dict[str, str] = {}
+    for region in tokens.regions.values():
+        for match in _FULL_NAME.finditer(region.span.text):
+            if match.group(1).lower() in first_names:
+                quoted.setdefault(match.group(2), match.group(1))
     for cluster in book.clusters:
-        if cluster.kind is not MentionKind.PERSON or len(cluster.key) != 1 or not tokens.regions:
-            continue
-        for region in tokens.regions.values():
-            at = region.span.text.find(cluster.name)
-            match = re.search(r"([A-Z][\w’'-]+) $", region.span.text[max(0, at - 30):at]) if at > 0 else None
-            low = match.group(1).lower() if match else ""
-            if match and (low in words("male") or low in words("female")):
-                cluster.name = match.group(1) + " " + cluster.name
-                cluster.gender = cluster.gender or ("m" if low in words("male") else "f")
-                break
+        if cluster.kind is MentionKind.PERSON and len(cluster.key) == 1 and cluster.name in quoted:
+            first = quoted[cluster.name]
+            cluster.name = f"{first} {cluster.name}"
+            cluster.gender = cluster.gender or ("m" if first.lower() in words("male") else "f")
 
 
 def _resolve(tokens: Tokens, phrases: list[Phrase], index: int, owner: list[Cluster | None], book: _Book) -> Cluster:
@@ -211,7 +234,7 @@ def _resolve(tokens: Tokens, phrases: list[Phrase], index: int, owner: list[Clus
 def _author(tokens: Tokens, phrases: list[Phrase], index: int, owner: list[Cluster | None]) -> Cluster | None:
     """Whoever wrote "the letter": the subject of the sentence that first tells of it ("employees have signed an open letter")."""
     phrase = phrases[index]
-    if phrase.head not in words("authored") or tokens.lower[phrase.first] not in ("the", "this", "that", "their", "his", "her", "its"):
+    if phrase.head not in words("authored") or tokens.lower[phrase.first] not in _DEFINITE:
         return None
     first = next((back for back in range(index) if phrases[back].document and phrases[back].head == phrase.head), None)
     if first is None:
@@ -228,8 +251,10 @@ def _author(tokens: Tokens, phrases: list[Phrase], index: int, owner: list[Clust
 
 def _joint(phrases: list[Phrase], index: int, owner: list[Cluster | None]) -> Cluster:
     phrase = phrases[index]
-    parts = [owner[each] for each in range(len(phrases))
-             if each != index and phrases[each].name and phrases[each].first >= phrase.first and phrases[each].last <= phrase.last]  # fmt: skip
+    parts = [
+        owner[each] for each, part in enumerate(phrases)
+        if each != index and part.name and part.first >= phrase.first and part.last <= phrase.last
+    ]  # fmt: skip
     name = " and ".join(part.name for part in parts if part is not None) or _written(phrase.name)
     return Cluster(phrase.kind, name, (), plural=True, head=phrase.head)
 
@@ -241,8 +266,7 @@ def _antecedent(tokens: Tokens, phrases: list[Phrase], index: int, owner: list[C
         return None
     here = tokens.sentence[phrase.first]
     best, best_score = None, -9.0
-    seen: set[int] = set()
-    for back in range(index - 1, -1, -1):
+    for back in range(index - 1, max(-1, index - 2 * _PHRASES_BACK), -1):
         other, cluster = phrases[back], owner[back]
         distance = here - tokens.sentence[other.first]
         if distance > _SENTENCES_BACK:
@@ -253,18 +277,18 @@ def _antecedent(tokens: Tokens, phrases: list[Phrase], index: int, owner: list[C
             return cluster if phrase.first - other.last <= 2 else None
         if not _fits(phrase, other, cluster):
             continue
-        score = -0.55 * distance - (0.35 if id(cluster) in seen else 0.0) * 0 + _prominence(tokens, other, cluster, phrase)
+        score = -0.55 * distance + _prominence(tokens, other, cluster, phrase)
         score -= 0.02 * (phrase.first - other.first) / 10
         if score > best_score:
             best, best_score = cluster, score
-        seen.add(id(cluster))
     return best
 
 
 def _fits(pronoun: Phrase, other: Phrase, cluster: Cluster) -> bool:
     head = pronoun.head
     if head in ("he", "she") or head.endswith("-year-old"):
-        person = cluster.kind is MentionKind.PERSON or (cluster.kind is MentionKind.UNNAMED and not cluster.body and not other.document)
+        unnamed = cluster.kind is MentionKind.UNNAMED and not cluster.body and not other.document
+        person = cluster.kind is MentionKind.PERSON or unnamed
         return person and not cluster.plural and (pronoun.gender is None or cluster.gender in (None, pronoun.gender))
     if head == "they":
         return cluster.plural or cluster.body
@@ -316,18 +340,23 @@ def _definite(
     capital = tokens.words[start][0].isupper() and not determiner
     if phrase.body or (not determiner and not capital):
         return _body_behind(phrases, index, owner, phrase) if phrase.body and determiner else None
-    for back in range(index - 1, max(-1, index - 60), -1):
+    for back in range(index - 1, max(-1, index - _PHRASES_BACK), -1):
         cluster = owner[back]
-        if cluster is None or cluster.plural is not phrase.plural or (phrase.gender and cluster.gender not in (None, phrase.gender)):
-            continue
-        if cluster.kind is MentionKind.PERSON and cluster.role and content <= _role_words(cluster):
+        is_open = bool(determiner) or phrase.plural
+        if cluster is not None and _is_described(phrase, content, cluster, phrases[back], is_open=is_open):
             return cluster
-        if cluster.kind is MentionKind.UNNAMED and phrases[back].kind is MentionKind.UNNAMED and (determiner or phrase.plural) and content <= _words_of(cluster):
-            return cluster
-    for cluster in book.clusters:
-        if cluster.kind is MentionKind.PERSON and cluster.role and len(content) > 1 and content <= _role_words(cluster):
-            return cluster
-    return None
+    told = book.by_role.get(_singular(phrase.head), ()) if len(content) > 1 else ()
+    return next((each for each in told if each.kind is MentionKind.PERSON and content <= _role_words(each)), None)
+
+
+def _is_described(phrase: Phrase, content: set[str], cluster: Cluster, last: Phrase, *, is_open: bool) -> bool:
+    """Whether the words of a description fit a speaker named before: a person's role, or an unnamed speaker's own words."""
+    if cluster.plural is not phrase.plural or (phrase.gender and cluster.gender not in (None, phrase.gender)):
+        return False
+    if cluster.kind is MentionKind.PERSON and cluster.role and content <= _role_words(cluster):
+        return True
+    unnamed = cluster.kind is MentionKind.UNNAMED and last.kind is MentionKind.UNNAMED
+    return unnamed and is_open and content <= _words_of(cluster)
 
 
 def _role_words(cluster: Cluster) -> set[str]:
@@ -345,7 +374,7 @@ def _singular(word: str) -> str:
 
 def _body_behind(phrases: list[Phrase], index: int, owner: list[Cluster | None], phrase: Phrase) -> Cluster | None:
     """The organisation behind "the company", "the ministry": the last one whose name holds the word."""
-    for back in range(index - 1, max(-1, index - 60), -1):
+    for back in range(index - 1, max(-1, index - _PHRASES_BACK), -1):
         cluster = owner[back]
         if cluster is not None and cluster.kind is MentionKind.ORGANIZATION and fold(phrase.head) in cluster.key:
             return cluster

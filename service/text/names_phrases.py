@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from dataclasses import dataclass, replace
 
 from service.domain.candidate import MentionKind
 from service.text.names_lexicon import words
 from service.text.names_tokens import NAME_LETTERS, Tokens
-import itertools
 
 _CAPS = r"t*[NLOARi](?:[NLOARijlt]|(?<=O)oD?(?:[NLOAR]+|0)(?:o[NLOAR]+)*(?:&[NO]+)?)*"
 _PHRASE = re.compile(
@@ -18,7 +18,10 @@ _PHRASE = re.compile(
 _SENTENCE = re.compile(r"[|¶][^|¶]+")
 _PRONOUN = re.compile(r"p|h(?=[rx]*[cve])")
 # Noun phrases with no known head noun count only right beside a speech verb ("the internet giant said").
-_SUBJECT = re.compile(r"(?:D?[we]*(?:[NLOA]+|[nmdw]+)s|[D0]+)[we0A]*[we](?=r?x{0,2}r?c|y[,:bP]?Q)|D0?(?=r?x{0,2}r?c)|[D0]+A(?!w|n|m|d|N|O|L|R|e[wnmdN])")
+_SUBJECT = re.compile(
+    r"(?:D?[we]*(?:[NLOA]+|[nmdw]+)s|[D0]+)[we0A]*[we](?=r?x{0,2}r?c|y[,:bP]?Q)"
+    r"|D0?(?=r?x{0,2}r?c)|[D0]+A(?!w|n|m|d|N|O|L|R|e[wnmdN])"
+)
 _INVERTED = re.compile(r"(?<=Qc)(?:D|0)+[weA]*w(?=[,.|¶PoQ:])|(?<=Q,c)(?:D|0)+[weA]*w(?=[,.|¶PoQ:])")
 # What may follow an unnamed subject up to its verb: "a U.S. official with knowledge of the talks said".
 _POSTMODIFIER = re.compile(r"(?:[Poye]|[we](?=P))[DPowe0AnmdNLOARsily&rtTjy]{1,11}(?=r?x{0,2}r?c)")
@@ -190,10 +193,12 @@ def _extended(tokens: Tokens, phrase: Phrase) -> Phrase:
     """An unnamed phrase with what is said of it up to its verb, or behind it where it follows its verb."""
     if phrase.document:
         return phrase
-    after = _POSTMODIFIER.match(tokens.tags, phrase.last)
-    if after is None and phrase.first > 1 and tokens.tags[phrase.first - 1] in "cP" and tokens.tags[phrase.last:phrase.last + 1] in ("P", "o"):
-        inverted = tokens.tags[phrase.first - 1] == "c" and tokens.tags[phrase.first - 2] in "Q,"
-        after = _TRAILING.match(tokens.tags, phrase.last) if inverted or tokens.tags[phrase.first - 2] == "a" else None
+    tags = tokens.tags
+    after = _POSTMODIFIER.match(tags, phrase.last)
+    if after is None and phrase.first > 1 and tags[phrase.last:phrase.last + 1] in ("P", "o"):
+        before = tags[phrase.first - 2:phrase.first]
+        if before in ("Qc", ",c") or before[0] == "a":
+            after = _TRAILING.match(tags, phrase.last)
     return replace(phrase, last=after.end()) if after else phrase
 
 

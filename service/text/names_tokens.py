@@ -217,7 +217,7 @@ def _mend(tags: list[str], written: list[str], lower: list[str]) -> None:
             tags[index] = "l"
         elif letter in "yN" and before in "|¶":
             # a sentence's first word is a name if it is one elsewhere, or if no noun or verb could follow otherwise
-            tags[index] = ("N" if written[index] in inner else "y") if letter == "y" else _first_word(after, written[index] in inner)
+            tags[index] = _first_word(letter, after, is_name=written[index] in inner)
         elif letter in "TPbuw":
             tags[index] = _function_word(tags, lower, index, before, after)
 
@@ -239,8 +239,10 @@ def _is_particle(letter: str, before: str, after: str, written: str) -> bool:
     return "-" not in written if letter == "N" else after in "NL"
 
 
-def _first_word(after: str, is_known: bool) -> str:
-    return "w" if after in "weyDPo" and not is_known else "N"
+def _first_word(letter: str, after: str, *, is_name: bool) -> str:
+    if letter == "y" and not is_name:
+        return "y"
+    return "w" if after in "weyDPo" and not is_name else "N"
 
 
 def _function_word(tags: list[str], lower: list[str], index: int, before: str, after: str) -> str:

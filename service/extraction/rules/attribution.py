@@ -16,16 +16,8 @@ from importlib.resources import files
 from service.domain.candidate import Candidates, Clause, MentionKind, QuotedRegion
 from service.domain.draft import Basis, DraftQuote, QuoteKind
 from service.domain.evidence import span_of
-from service.extraction.rules.attribution_features import (
-    Previous,
-    Scene,
-    Spot,
-    cue_between,
-    region_features,
-    scene_of,
-    speaker_features,
-    speakers_near,
-)
+from service.extraction.rules.attribution_features import region_features, speaker_features
+from service.extraction.rules.attribution_scene import Previous, Scene, Spot, cue_between, scene_of, speakers_near
 from service.extraction.rules.quote_kind import kind_of
 
 # A quotation is drafted when it is more likely right, speaker included, than wrong.

@@ -1,201 +1,18 @@
-"""What the attribution model looks at: named features of a quoted region, and of a mention as its possible speaker.
-
-The article is reduced to one string of letters (`Scene.line`): every mention is one letter, every outermost quoted region one `Q`,
-and of the other tokens only those that carry syntax are left. The way from a mention to a quotation is then a short string.
-"""
+"""What the attribution model looks at: named features of a quoted region, and of a mention as its possible speaker."""
 
 from __future__ import annotations
 
 import re
-from bisect import bisect_left, bisect_right
-from dataclasses import dataclass, field
+from bisect import bisect_right
 
-from service.domain.candidate import Candidates, Mention, MentionKind, QuotedRegion
+from service.domain.candidate import MentionKind
+from service.extraction.rules.attribution_scene import LETTER, Previous, Scene, Spot, cue_between, own_cue
 from service.text.names_lexicon import words
-from service.text.names_tokens import Tokens, tokens_of
+from service.text.names_tokens import Tokens
 
-_KEPT = frozenset("Q,:;.-()cvxyebhk&Poa|¶u")
-_LETTER = {MentionKind.PERSON: "M", MentionKind.ORGANIZATION: "G", MentionKind.UNNAMED: "N", MentionKind.PRONOUN: "H"}
 _GLOSS = re.compile(r"\([^()|¶Qcv]{0,12}\)")
-_BEFORE, _AFTER, _PARAGRAPHS_BACK = 9, 6, 2
 _WORD = re.compile(r"[^\W_]+(?:['’-][^\W_]+)*")
 _FIRST_PERSON = frozenset(["i", "we", "my", "our", "me", "us", "i'm", "we're", "i've", "we've", "i’m", "we’re", "i’ve", "we’ve"])
-
-
-@dataclass(frozen=True, slots=True)
-class Spot:
-    """A mention in the scene: its tokens first..last (exclusive) and its place in the reduced line."""
-
-    mention: Mention
-    first: int
-    last: int
-    place: int
-
-
-@dataclass(frozen=True, slots=True)
-class Scene:
-    """One article, prepared: `places[k]` is the token of `line[k]`; `quotes` the token index of each outermost region, in order."""
-
-    candidates: Candidates
-    tokens: Tokens
-    line: str
-    places: list[int]
-    spots: list[Spot]
-    spot_places: list[int]
-    quotes: list[tuple[int, int, QuotedRegion]]
-    counts: dict[str, int]
-    line_speakers: dict[int, Spot] = field(default_factory=dict)
-    labels: dict[int, Spot] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True)
-class Previous:
-    """The quotation before: its place in the line, its speaker's entity and spot."""
-
-    place: int
-    entity: str | None
-    spot: Spot
-    paragraph: int
-    turn: str | None = None
-
-
-def scene_of(candidates: Candidates) -> Scene:
-    """Prepare an article."""
-    tokens = tokens_of(candidates.text, candidates.sentences, candidates.regions)
-    line: list[str] = []
-    places: list[int] = []
-    spots: list[Spot] = []
-    quotes: list[tuple[int, int, QuotedRegion]] = []
-    index, size = 0, len(tokens.tags)
-    placed = [(tokens.at(mention.span.start), mention) for mention in candidates.mentions]
-    inside = {index: mention for index, mention in placed if index in tokens.regions}
-    upcoming = [each for each in placed if each[0] not in tokens.regions]
-    position = 0
-    while index < size:
-        letter = tokens.tags[index]
-        while position < len(upcoming) and upcoming[position][0] < index:
-            position += 1
-        if position < len(upcoming) and upcoming[position][0] == index and tokens.ends[index] > tokens.starts[index]:
-            here = position
-            last = index + 1
-            while position < len(upcoming) and upcoming[position][0] == index:
-                mention = upcoming[position][1]
-                last = max(last, tokens.at(mention.span.end - 1) + 1) if position == here else last
-                spots.append(Spot(mention, index, tokens.at(mention.span.end - 1) + 1, len(line)))
-                position += 1
-            line.append(_LETTER[upcoming[here][1].kind])
-            places.append(index)
-            inner = position
-            while inner < len(upcoming) and upcoming[inner][0] < last:
-                mention = upcoming[inner][1]
-                spots.append(Spot(mention, upcoming[inner][0], tokens.at(mention.span.end - 1) + 1, len(line) - 1))
-                inner += 1
-            position = inner
-            index = last
-            continue
-        if letter in _KEPT:
-            if letter == "Q":
-                quotes.append((index, len(line), tokens.regions[index]))
-            if not (letter == "x" and line and line[-1] == "x"):
-                line.append(letter)
-                places.append(index)
-        index += 1
-    counts: dict[str, int] = {}
-    for mention in candidates.mentions:
-        if mention.entity:
-            counts[mention.entity] = counts.get(mention.entity, 0) + 1
-    scene = Scene(candidates, tokens, "".join(line), places, spots, [spot.place for spot in spots], quotes, counts)
-    _add_lines(scene)
-    for number, (at, place, _) in enumerate(quotes):
-        if at in inside:
-            scene.labels[number] = Spot(inside[at], at, at + 1, place)
-    return scene
-
-
-def _add_lines(scene: Scene) -> None:
-    """Tie each attribution line to the quotation before it."""
-    for line in scene.candidates.lines:
-        spot = next((spot for spot in scene.spots if spot.mention.span.overlaps(line.name)), None)
-        before = [number for number, quote in enumerate(scene.quotes) if quote[2].outer.end <= line.span.start]
-        if spot is not None and before:
-            scene.line_speakers[before[-1]] = spot
-
-
-def speakers_near(scene: Scene, number: int, previous: Previous | None) -> list[Spot]:
-    """The mentions that may be the speaker of quotation `number`: those around it, and the speaker before."""
-    index, place, region = scene.quotes[number]
-    del region
-    low = bisect_left(scene.spot_places, place)
-    paragraph, sentence = scene.tokens.paragraph[index], scene.tokens.sentence[index]
-    found: list[Spot] = []
-    for spot in reversed(scene.spots[max(0, low - 2 * _BEFORE):low]):
-        gap = paragraph - scene.tokens.paragraph[spot.first]
-        if gap > _PARAGRAPHS_BACK or len(found) >= _BEFORE:
-            break
-        found.append(spot)
-    high = bisect_right(scene.spot_places, place)
-    signed = scene.line[place + 1:place + 3] == "¶-"
-    tags = scene.tokens.tags
-    if tags[index - 2:index] in ("yb", "cb", "y:", "y,") or tags[index - 1] in "yb":
-        # "claiming that Q, a channel reported": whoever relays it is not the speaker
-        high = len(scene.spots)
-    relayed = False
-    for spot in scene.spots[high:high + _AFTER]:
-        if signed and spot.place == place + 3:
-            found.append(spot)
-            continue
-        if scene.tokens.paragraph[spot.first] != paragraph or scene.tokens.sentence[spot.first] > sentence + 1:
-            break
-        if relayed and (tags[spot.first - 2:spot.first].startswith("a") or "a" in tags[spot.first - 3:spot.first]):
-            continue
-        relayed = relayed or own_cue(scene, spot) is not None or tags[spot.first - 1] == "c"
-        found.append(spot)
-    label = scene.labels.get(number)
-    if label is not None:
-        return [label]
-    line_speaker = scene.line_speakers.get(number)
-    for extra in (previous.spot if previous else None, line_speaker):
-        if extra is not None and extra not in found:
-            found.append(extra)
-    return found
-
-
-def cue_between(scene: Scene, number: int, spot: Spot) -> tuple[int, int] | None:
-    """Tokens (first, last exclusive) of the cue that ties this mention to this quotation, or None."""
-    index, place, _ = scene.quotes[number]
-    tags = scene.tokens.tags
-    if spot.place == place:
-        return None
-    if spot.last <= index:
-        source = _SOURCE.search(tags, max(0, spot.first - 12), spot.first)
-        if source:
-            return source.start(), source.start() + 2
-        own, speaking = own_cue(scene, spot), words("speaking")
-        found = [at for at in scene.places[spot.place + 1:place] if tags[at] == "c" or scene.tokens.lower[at] in speaking]
-        if own is not None and own < index:
-            # "he said, adding Q": the participle nearest the quotation, if nobody else speaks in between
-            late = [at for at in found if at > own and tags[at] == "y"]
-            return (late[-1], late[-1] + 1) if late and late[-1] >= index - 3 else (own, own + 1)
-        return (found[-1], found[-1] + 1) if found else None
-    between = tags[index + 1:spot.first]
-    source = _SOURCE.search(tags, max(index + 1, spot.first - 12), spot.first)
-    if source:
-        return source.start(), source.start() + 2
-    if "c" in between and len(between) <= 8:
-        at = index + 1 + between.index("c")
-        return at, at + 1
-    after = own_cue(scene, spot)
-    return (after, after + 1) if after is not None else None
-
-
-_SOURCE = re.compile(r"a[Po][DRnmweAOLNsto,]*$")
-_OWN = re.compile(r"(?:\([^()|¶]{0,14}\))?(?:,[^Q|¶c.]{1,60},)?(?:h)?[rxT]{0,4}c")
-
-
-def own_cue(scene: Scene, spot: Spot) -> int | None:
-    """The speech verb of which the mention is the subject: right behind it, or behind its gloss or apposition."""
-    match = _OWN.match(scene.tokens.tags, spot.last)
-    return match.end() - 1 if match else None
 
 
 def speaker_features(scene: Scene, number: int, spot: Spot, previous: Previous | None, order: int) -> list[str]:
@@ -212,7 +29,7 @@ def speaker_features(scene: Scene, number: int, spot: Spot, previous: Previous |
     if "(" in path:
         path = _GLOSS.sub("", path)
     side = "<" if before else ">"
-    kind = _LETTER[spot.mention.kind]
+    kind = LETTER[spot.mention.kind]
     where = f"{side}{min(3, paragraph_gap)}{sentence_gap}"
     opens = tags[index - 1] in "¶"
     closes = index + 1 >= len(tags) or tags[index + 1] == "¶"
@@ -244,12 +61,14 @@ def speaker_features(scene: Scene, number: int, spot: Spot, previous: Previous |
         own = own_cue(scene, spot)
         if own is not None:
             rest = line[bisect_right(scene.places, cue[0]):place] if before else ""
-            names += [f"own={form}{min(3, rest.count('c') + rest.count('v'))}{min(3, sum(map(rest.count, 'MHNG')))}", f"own={form}{path[:1]}"]
+            others = min(3, sum(map(rest.count, "MHNG")))
+            names += [f"own={form}{min(3, rest.count('c') + rest.count('v'))}{others}", f"own={form}{path[:1]}"]
             if own != cue[0]:
                 names.append(f"late={tokens.lower[cue[0]]}")
             if before:
                 names.append(f"rest={rest}" if len(rest) <= 5 else f"rest={rest[:1]}~{rest[-2:]}")
-        names += [f"cue={tokens.lower[cue[0]]}", f"cueside={tokens.lower[cue[0]]}{form}", f"cueform={form}{where}", f"cuegap={form}{min(4, distance)}",
+        word = tokens.lower[cue[0]]
+        names += [f"cue={word}", f"cueside={word}{form}", f"cueform={form}{where}", f"cuegap={form}{min(4, distance)}",
                   f"subject={form}{_gap(tokens, spot, cue)}", f"cuekind={form}{kind}"]  # fmt: skip
     names += _entity_features(scene, index, spot, previous, shape, where, path)
     if scene.line_speakers.get(number) is spot:
@@ -270,8 +89,9 @@ def _entity_features(
     """Features of who the mention stands for: how often it is named, whether it spoke before."""
     entity = spot.mention.entity
     count = scene.counts.get(entity or "", 1)
-    names = [f"count={min(5, count)}{where[0]}", f"head={spot.mention.span.text.lower()}" if spot.mention.kind is MentionKind.PRONOUN
-             else f"plural={spot.mention.plural}"]  # fmt: skip
+    is_pronoun = spot.mention.kind is MentionKind.PRONOUN
+    form = f"head={spot.mention.span.text.lower()}" if is_pronoun else f"plural={spot.mention.plural}"
+    names = [f"count={min(5, count)}{where[0]}", form]
     if previous is None:
         return names
     gap = min(3, scene.tokens.paragraph[index] - previous.paragraph)
@@ -308,7 +128,8 @@ def region_features(scene: Scene, number: int, top: float, margin: float, has_cu
         "bias", f"size={size}", f"end={end}", f"case={case}", f"sizecase={size}{case}", f"sizeend={size}{end}",
         f"before={before}", f"after={after}", f"around={before}{after}", f"word={word_before}", f"cue={has_cue}{size}",
         f"style={region.style}", f"top={_bucket(top)}", f"margin={_bucket(margin)}", f"closed={region.closed}",
-        f"beforesize={before}{size}", f"aftersize={after}{size}", f"line={line[max(0, place - 2):place]}", f"left={line[max(0, place - 4):place]}",
+        f"beforesize={before}{size}", f"aftersize={after}{size}", f"line={line[max(0, place - 2):place]}",
+        f"left={line[max(0, place - 4):place]}",
     ]  # fmt: skip
     if not _FIRST_PERSON.isdisjoint(low):
         names.append("firstperson")

@@ -131,9 +131,10 @@ def _agents(chunks: tuple[Chunk, ...], at: int, name: Naming, subject: str | Non
 
 def _joined(chunks: tuple[Chunk, ...], at: int, name: Naming) -> str | None:
     """The party that "and" joins to the one at `at`, unless that is behind a preposition ("to X and Y freed ...")."""
-    if at < 2 or chunks[at - 1].code != "a" or chunks[at - 2].code != "P":
+    and_at = at - 2 if at > 2 and chunks[at - 1].code == "c" else at - 1  # "X and its neighbour, Y, ..."
+    if and_at < 1 or chunks[and_at].code != "a" or chunks[and_at - 1].code != "P":
         return None
-    return None if at > 2 and chunks[at - 3].code in "tfbv" else _party(chunks[at - 2], name)
+    return None if and_at > 1 and chunks[and_at - 2].code in "tfbv" else _party(chunks[and_at - 1], name)
 
 
 def _objects(chunks: tuple[Chunk, ...], at: int) -> tuple[list[People], int]:

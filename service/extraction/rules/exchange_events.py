@@ -204,6 +204,27 @@ def is_about_release(clause: ActClause, text: str) -> bool:
     ) >= 2
 
 
+def tells_of_one(clauses: list[ActClause], text: str) -> bool:
+    """Whether the clauses of an article tell of any exchange or release at all.
+
+    One that tells of it outright is enough; else a bare "the swap" and people with a number who go home stand together.
+    """
+    if any(clause.strength >= 2 or is_about_release(clause, text) for clause in clauses):
+        return True
+    captive = any(CAPTIVE.search(clause.words(text)) for clause in clauses)
+    counted = any(
+        clause.strength >= 0.5
+        and any(code in clause.row.codes for code in "RrCSsG")
+        and any(g.number is not None and g.category not in _VAGUE for g in clause.row.people)
+        and not JUDICIAL.search(clause.words(text))
+        for clause in clauses
+    )
+    return captive and counted and any(names_swap(clause, text) for clause in clauses)
+
+
+_VAGUE = {Category.TOTAL, Category.CHILDREN}
+
+
 def names_swap(clause: ActClause, text: str) -> bool:
     """Whether a clause has the bare noun "swap" or "exchange", which tells of one where releases are told beside it."""
     words = clause.words(text)

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
+from collections.abc import Iterable, Mapping
 
 from service.domain.candidate import Candidates, Party
 from service.domain.evidence import span_of
 from service.extraction.rules.exchange_words import SWAP_NOUN
+from service.text.parties import lexicon
 
 _MANY = re.compile(
     r"\b(?:the West\b(?! Bank)|(?:at least |more than |about )?(?:several|multiple|many|four|five|six|seven|eight|nine|ten|\d+)"
@@ -54,3 +57,28 @@ def sides_of(parties: tuple[Party, ...]) -> dict[str, str]:
     if separatists:
         sides |= {n: separatists for n in names if n.endswith("People's Republic") or n.startswith("pro-Russian")}
     return sides
+
+
+_HELPS = re.compile(r"\b(?:mediat|broker|facilitat|host|negotiat|go-between|good offices|arranged by|guests? of)", re.IGNORECASE)
+
+
+def two_sides(candidates: Candidates, names: Mapping[str, str], spans: Iterable[tuple[int, int]]) -> tuple[str, str] | None:
+    """The two parties that an article speaks of most, mentions in its clauses (`spans`) before others; None where unclear.
+
+    For clauses that say only "the two sides": who helps is no side, nor who is named once.
+    """
+    inside = list(spans)
+    helping = [s.span for s in candidates.sentences if _HELPS.search(s.span.text)]
+    votes: Counter[str] = Counter()
+    for party in candidates.parties:
+        if party.name in lexicon().organisations - {"the West"}:
+            continue
+        at = party.span.start
+        if any(span.start <= at < span.end for span in helping):
+            continue
+        votes[names.get(party.name, party.name)] += 3 if any(a <= at < b for a, b in inside) else 1
+    ranked = sorted(votes, key=lambda name: -votes[name])
+    if len(ranked) < 2 or votes[ranked[1]] < 2 or (len(ranked) > 2 and votes[ranked[2]] == votes[ranked[1]]):
+        return None
+    one, other = sorted(ranked[:2])
+    return one, other

@@ -21,9 +21,9 @@ from service.extraction.rules.exchange_events import (
     Event,
     clauses_of,
     group,
-    is_about_release,
     is_candidate,
     names_swap,
+    tells_of_one,
 )
 from service.extraction.rules.exchange_setting import (
     columns,
@@ -34,7 +34,7 @@ from service.extraction.rules.exchange_setting import (
     span_of_deal,
     third_parties_of,
 )
-from service.extraction.rules.exchange_sides import sides_of, with_the_west
+from service.extraction.rules.exchange_sides import sides_of, two_sides, with_the_west
 from service.extraction.rules.exchange_status import kind_of, status_of
 from service.extraction.rules.exchange_transfers import Transfers, transfers_of
 from service.extraction.rules.exchange_words import SWAP_NOUN
@@ -55,8 +55,7 @@ def draft_exchanges(
     candidates = with_the_west(candidates, title)
     names = sides_of(candidates.parties)
     clauses = clauses_of(candidates, index_of(candidates, names))
-    told_of = any(clause.strength >= 2 or is_about_release(clause, candidates.text) for clause in clauses)
-    if not told_of:
+    if not tells_of_one(clauses, candidates.text):
         return candidates, ()
     mutual = any(clause.strength >= 2 or names_swap(clause, candidates.text) for clause in clauses)
     article = _Article(published_at, title, mutual, names)
@@ -95,6 +94,8 @@ def _tell(event: Event, candidates: Candidates, article: _Article, main: _Told |
     words = " ".join([clause.words(candidates.text) for clause in strong] + [title or ""])
     reading = _read(event, article)
     pair = best_pair(reading) or (main.pair if main else None)
+    if pair is None and article.mutual:
+        pair = two_sides(candidates, article.names, [(clause.start, clause.end) for clause in strong])
     status = status_of([clause.tense for clause in strong], title)
     made = Transfers(candidates, ())
     if pair is not None:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import groupby, islice
 
 from service.domain.candidate import Candidates, Clause, Mention, MentionKind, QuotedRegion, Sentence
 from service.domain.draft import Basis, DraftQuote, QuoteKind
-from service.domain.evidence import span_of
+from service.domain.evidence import Span, span_of
 from service.extraction.rules.indirect_clause import clause_bounds
 from service.extraction.rules.indirect_features import Place, modality
 from service.extraction.rules.indirect_model import Found, decide
@@ -20,7 +22,9 @@ MIN_SCORE = 0.25  # what is less sure is not drafted: where F1 on PolNeAR dev an
 SPEECH_GROUPS = frozenset(("report", "directive", "label"))
 _CLAUSAL = frozenset(("report",))
 _RELAYS = frozenset(("quote", "cite"))  # "quoted X as saying": the speech hangs on "saying"
-_LONG_SENTENCE = 2000  # characters
+# A sentence is looked at in stretches of so many characters, with so many cues each, which keeps time linear in any text.
+_LONG_SENTENCE, _MAX_CUES = 2000, 10
+_REACH = 300  # characters in front of a sentence in which a mention that reaches into it may begin
 _MAX_REGIONS = 40  # quoted regions looked at in one sentence
 
 
@@ -56,13 +60,12 @@ def cue_places(
             next_region += 1
         inside = outer[next_region : next_region + _MAX_REGIONS]
         here = [cue for cue in here if not any(low <= cue.start < high for low, high in inside)]
-        if end - start <= _LONG_SENTENCE:
-            tokens = tokenize(text, start, end, inside) if here else None
-            yield from (_place(tokens, cue) for cue in here if tokens is not None)
-        else:  # each cue sees its own surroundings, so that time stays linear in the text
-            for cue in here:
-                low, high = max(start, cue.start - _LONG_SENTENCE // 2), min(end, cue.end + _LONG_SENTENCE // 2)
-                yield _place(tokenize(text, low, high, inside), cue)
+        # Nearly always one stretch: the sentence.
+        for number, stretch in groupby(here, key=lambda cue: (cue.start - start) // _LONG_SENTENCE):
+            low = start + number * _LONG_SENTENCE
+            high = min(low + _LONG_SENTENCE, end)
+            tokens = tokenize(text, low, high, inside)
+            yield from (_place(tokens, cue) for cue in islice(stretch, _MAX_CUES) if cue.end <= high)
 
 
 def _place(tokens: Tokens, cue: Cue) -> Place:
@@ -117,10 +120,16 @@ class _Drafting:
 
     candidates: Candidates
     clauses: list[Clause] = field(default_factory=list)
-    mentions: list[Mention] = field(default_factory=list)
     quotes: list[DraftQuote] = field(default_factory=list)
     ids: dict[tuple[int, int], str] = field(default_factory=dict)
     seen: set[tuple[str, str]] = field(default_factory=set)
+    added: dict[Span, Mention] = field(default_factory=dict)
+    known: list[Mention] = field(init=False)
+    starts: list[int] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.known = sorted(self.candidates.mentions, key=lambda mention: mention.span.start)
+        self.starts = [mention.span.start for mention in self.known]
 
     def clause(self, start: int, end: int) -> str:
         """The id of the clause at this span, added if it is new."""
@@ -131,15 +140,17 @@ class _Drafting:
 
     def speaker(self, place: Place, subject: Subject) -> Mention:
         """The scanner's mention of the subject, or a new one where it has none or only a part."""
-        mention = mention_at(self.candidates, place, subject)
-        if mention is None or is_cut_short(self.candidates, place, subject, mention):
-            identifier = f"M{len(self.candidates.mentions) + len(self.mentions) + 1}"
-            mention = new_mention(self.candidates, place, subject, identifier)
-            known = next((one for one in self.mentions if one.span == mention.span), None)
-            if known is not None:
-                return known
-            self.mentions.append(mention)
-        return mention
+        tokens = place.tokens
+        low = bisect_left(self.starts, tokens.start[0] - _REACH)
+        near = self.known[low : bisect_left(self.starts, tokens.end[-1])]
+        mention = mention_at(near, place, subject)
+        if mention is not None and not is_cut_short(mention, self.candidates.entity_of(mention), place, subject):
+            return mention
+        span = span_of(self.candidates.text, tokens.start[subject.first], tokens.end[subject.last])
+        if span not in self.added:
+            identifier = f"M{len(self.candidates.mentions) + len(self.added) + 1}"
+            self.added[span] = new_mention(identifier, span, tokens, subject)
+        return self.added[span]
 
     def add(self, content: Content, subject: Subject, bounds: tuple[int, int]) -> None:
         """Draft the clause at token `bounds` as said by the subject."""
@@ -180,5 +191,5 @@ def draft_indirect(candidates: Candidates) -> tuple[Candidates, tuple[DraftQuote
         if bounds is None or (place.cue.form == "noun" and place.tokens.get(bounds[0] - 1) != "that"):
             continue
         drafting.add(content, subject, bounds)
-    grown = candidates.with_more(mentions=tuple(drafting.mentions), clauses=tuple(drafting.clauses))
+    grown = candidates.with_more(mentions=tuple(drafting.added.values()), clauses=tuple(drafting.clauses))
     return grown, tuple(drafting.quotes)

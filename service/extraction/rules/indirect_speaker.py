@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from service.domain.candidate import Candidates, Mention, MentionKind
-from service.domain.evidence import span_of
+from service.domain.candidate import Entity, Mention, MentionKind
+from service.domain.evidence import Span
 from service.extraction.rules import indirect_tokens as lex
 from service.extraction.rules.indirect_features import Place, Side
 from service.extraction.rules.indirect_tokens import Tokens
@@ -33,6 +33,7 @@ _HEADS = lex.word_set(
     "senators minister ministers report"
 )
 _RELAYING = frozenset(("quoted", "quotes", "quoting", "cited"))
+_MODIFIERS = lex.PREPOSITIONS | {",", "who", "which", "that", "("}
 _MAX_SUBJECT = 22  # tokens
 
 
@@ -272,44 +273,41 @@ def _clause_subject(tokens: Tokens, before: int) -> Subject | None:
     return _before(tokens, verb) if verb is not None else None
 
 
-def mention_at(candidates: Candidates, place: Place, subject: Subject) -> Mention | None:
-    """The scanner's mention that heads the subject: the one that reaches furthest before the phrase's first modifier."""
+def mention_at(near: Sequence[Mention], place: Place, subject: Subject) -> Mention | None:
+    """The mention that heads the subject: the one that reaches furthest before the phrase's first modifier.
+
+    `near` are the mentions in and around the sentence.
+    """
     tokens = place.tokens
     low, high = tokens.start[subject.first], tokens.end[subject.last]
-    inside = [m for m in candidates.mentions if m.span.start < high and m.span.end > low]
+    inside = [m for m in near if m.span.start < high and m.span.end > low]
     if not inside:
-        return _named_in_apposition(candidates, tokens, subject, place.cue.start) if place.cue.form == "verb" else None
+        return _named_in_apposition(near, place, subject)
     head_end = high
     for index in range(subject.first + 1, subject.last + 1):
-        word = tokens.word[index]
-        if word in lex.PREPOSITIONS or word in {",", "who", "which", "that", "("}:
+        if tokens.word[index] in _MODIFIERS:
             head_end = tokens.end[index - 1]
             break
     heads = [m for m in inside if m.span.start < head_end]
     if not heads:
         return None
     best = max(heads, key=lambda m: (min(m.span.end, high), m.span.start <= low, m.span.end - m.span.start))
-    if best.kind is MentionKind.UNNAMED and place.cue.form == "verb":
-        return _named_in_apposition(candidates, tokens, subject, place.cue.start) or best
+    if best.kind is MentionKind.UNNAMED:
+        return _named_in_apposition(near, place, subject) or best
     return best
 
 
-def _named_in_apposition(candidates: Candidates, tokens: Tokens, subject: Subject, before: int) -> Mention | None:
+def _named_in_apposition(near: Sequence[Mention], place: Place, subject: Subject) -> Mention | None:
     """The person whom an apposition right behind the subject names ("the head of the firm, Anna Hill, said")."""
-    if tokens.get(subject.last + 1) != "," or subject.last + 2 >= len(tokens):
+    tokens, first = place.tokens, subject.last + 2
+    if place.cue.form != "verb" or tokens.get(first - 1) != "," or first >= len(tokens):
         return None
-    low, high = tokens.start[subject.last + 2], tokens.end[min(subject.last + 4, len(tokens) - 1)]
-    return next(
-        (
-            m
-            for m in candidates.mentions
-            if m.kind is MentionKind.PERSON and low <= m.span.start < high and m.span.end <= before
-        ),
-        None,
-    )
+    low, high, before = tokens.start[first], tokens.end[min(first + 2, len(tokens) - 1)], place.cue.start
+    people = (m for m in near if m.kind is MentionKind.PERSON)
+    return next((m for m in people if low <= m.span.start < high and m.span.end <= before), None)
 
 
-def is_cut_short(candidates: Candidates, place: Place, subject: Subject, mention: Mention) -> bool:
+def is_cut_short(mention: Mention, entity: Entity | None, place: Place, subject: Subject) -> bool:
     """Whether the mention is only a part of the one who speaks: "two sources" close to the talks, "GOP" in "a GOP source"."""
     tokens = place.tokens
     inside = tokens.word[subject.first : subject.last + 1]
@@ -320,21 +318,16 @@ def is_cut_short(candidates: Candidates, place: Place, subject: Subject, mention
     following = tokens.at(mention.span.end)
     if following > subject.last:
         return False
-    entity = candidates.entity_of(mention)
     if mention.kind is MentionKind.UNNAMED and (entity is None or entity.kind is MentionKind.UNNAMED):
-        return tokens.start[subject.first] <= mention.span.start
+        return True
     return mention.kind is not MentionKind.PRONOUN and tokens.raw[following].islower() and tokens.word[following] in _HEADS
 
 
-def new_mention(candidates: Candidates, place: Place, subject: Subject, identifier: str) -> Mention:
-    """A mention for a subject that the scanner does not know."""
-    tokens = place.tokens
-    start, end = tokens.start[subject.first], tokens.end[subject.last]
-    word = tokens.word[subject.first]
-    if subject.first == subject.last and word in lex.SUBJECT_PRONOUNS:
-        kind = MentionKind.PRONOUN
-    elif tokens.raw[subject.first][0].isupper() and subject.first > 0 and word not in lex.DETERMINERS:
-        kind = MentionKind.ORGANIZATION
-    else:
-        kind = MentionKind.UNNAMED
-    return Mention(identifier, span_of(candidates.text, start, end), kind)
+def new_mention(identifier: str, span: Span, tokens: Tokens, subject: Subject) -> Mention:
+    """A mention at `span` for a subject that the scanner does not know."""
+    first, last = subject.first, subject.last
+    if first == last and tokens.word[first] in lex.SUBJECT_PRONOUNS:
+        return Mention(identifier, span, MentionKind.PRONOUN)
+    capital = tokens.raw[first][0].isupper() and tokens.word[first] not in lex.DETERMINERS
+    named = capital and (first > 0 or (last > first and tokens.raw[last][0].isupper()))
+    return Mention(identifier, span, MentionKind.ORGANIZATION if named else MentionKind.UNNAMED)

@@ -9,9 +9,12 @@ from service.text.names_lexicon import lower_classes
 
 _WORD = re.compile(r"[^\W_]+(?:['’-][^\W_]+)*|[.!?,;:]")
 _CONTRACTED = re.compile(r"(?:n['’]t|['’](?:s|re|m|ve|ll|d))$")
-_FINITE = frozenset(["is", "are", "was", "were", "am", "has", "have", "had", "do", "does", "did", "will", "would", "can", "could", "may", "might", "must", "shall", "should", "can't", "cannot"])
+_NOT_FINITE = frozenset({"be", "been", "being", "having", "doing", "done", "not"})
+_NO_VERB_AFTER = frozenset(("to", "a", "the", "of"))
 _MODAL_NOUNS = frozenset(["will", "may", "might", "can", "must"])
-_SUBJECT_WORDS = frozenset(["i", "we", "you", "he", "she", "it", "they", "there", "this", "that", "these", "those", "who", "what", "nobody", "everyone"])
+_SUBJECT_WORDS = frozenset(
+    ["i", "we", "you", "he", "she", "it", "they", "there", "this", "that", "these", "those", "who", "what", "nobody", "everyone"]
+)
 
 
 def kind_of(text: str, *, before: str, after: str) -> QuoteKind:
@@ -22,10 +25,10 @@ def kind_of(text: str, *, before: str, after: str) -> QuoteKind:
     >>> kind_of("trying to buy time", before="o", after="P").value
     'mixed'
     """
-    words = _WORD.findall(text[:600])
-    plain = [word.lower() for word in words if word[0].isalnum()]
+    found = _WORD.findall(text[:600])
+    plain = [word.lower() for word in found if word[0].isalnum()]
     ended = text.rstrip("”’\"'")[-1:] in tuple(".!?,…")
-    if "\n" in text or (any(word in ".!?" for word in words[:-1]) and len(plain) > 4):
+    if "\n" in text or (any(word in ".!?" for word in found[:-1]) and len(plain) > 4):
         return QuoteKind.DIRECT
     runs_on = not ended and after in "Poewvy"
     if _is_clause(plain) and (not runs_on or before in ":,¶|"):
@@ -39,23 +42,23 @@ def kind_of(text: str, *, before: str, after: str) -> QuoteKind:
     return QuoteKind.MIXED
 
 
-def _is_clause(words: list[str]) -> bool:
+def _is_clause(plain: list[str]) -> bool:
     """Whether a subject and a finite verb stand in the words, the subject not behind a subordinator at the start."""
     classes = lower_classes()
-    if not words:
+    if not plain:
         return False
     seen_subject = False
-    for position, word in enumerate(words[:25]):
+    for position, word in enumerate(plain[:25]):
         letter = classes.get(word, "")
-        if (_CONTRACTED.search(word) and not word.endswith(("'s", "’s"))) or (word.endswith(("'s", "’s")) and word[:-2] in _SUBJECT_WORDS):
+        if word[:-2] in _SUBJECT_WORDS if word.endswith(("'s", "’s")) else _CONTRACTED.search(word):
             return True
         if letter == "h" and position:
             return False
-        if word in _MODAL_NOUNS and position + 1 == len(words):
+        if word in _MODAL_NOUNS and position + 1 == len(plain):
             return False
-        if word in _FINITE and seen_subject:
-            return words[position - 1] != "to"
-        if seen_subject and letter in ("c", "v") and not word.endswith("ing") and words[position - 1] not in ("to", "a", "the", "of"):
+        if seen_subject and letter == "x" and word not in _NOT_FINITE:
+            return plain[position - 1] != "to"
+        if seen_subject and letter in ("c", "v") and not word.endswith("ing") and plain[position - 1] not in _NO_VERB_AFTER:
             return True
         if letter in ("P", "o", "y") and position == 0:
             return False

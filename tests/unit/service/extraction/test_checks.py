@@ -169,7 +169,7 @@ def unknown_clause(a: dict[str, Any]) -> None:
 
 FAULTS: list[tuple[Change, str]] = [
     (wrong_year, "there is no number N99"),
-    (part_above_whole, "a part cannot exceed its whole"),
+    (part_above_whole, "is more than the total 12"),
     (parts_above_whole, "is more than the total 40"),
     (same_number_both_ways, 'does not say "each" or "both"'),
     (total_as_prisoners, "is given as total and as prisoners"),

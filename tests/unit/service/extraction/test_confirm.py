@@ -22,7 +22,7 @@ from service.errors import AnswerInvalid, ModelFailed, ModelUnreachable
 from service.extraction.confirm import ConfirmEngine, Inquiry, inquiries_about
 from service.extraction.engine import EngineAnswer, Question, rules_answer
 from service.ports import Prompt
-from tests.builders import SWAP, make_question, number, region, sentence
+from tests.builders import SWAP, make_question, number, region, sentence, with_rules
 from tests.fakes import ScriptedModel
 
 PROMPT = Prompt(name="confirm", version=1, system="Choose.", user="$questions", sha256="0" * 64)
@@ -51,7 +51,7 @@ def swap_question(*, score: float = 0.8, status: Status = Status.COMPLETED, text
         ),
         score=0.7,
     )
-    return replace(question, rules=Draft(quotes=(quote,), exchanges=(exchange,)))
+    return with_rules(question, Draft(quotes=(quote,), exchanges=(exchange,)))
 
 
 def asked_about(question: Question) -> tuple[Inquiry, ...]:
@@ -93,7 +93,7 @@ def test_an_exchange_without_a_total_is_asked_for_its_status() -> None:
     question = swap_question(status=Status.PLANNED)
     bare = replace(question.rules.exchanges[0], transfers=())
 
-    status, _ = asked_about(replace(question, rules=replace(question.rules, exchanges=(bare,))))
+    status, _ = asked_about(with_rules(question, replace(question.rules, exchanges=(bare,))))
 
     assert status.topic == "status"
     assert status.options[status.rules] == "planned"
@@ -115,7 +115,7 @@ def test_the_least_certain_quotations_are_asked_about_and_at_most_five_questions
         for r, name, score in zip(candidates.regions, names, scores, strict=True)
     )  # fmt: skip
 
-    inquiries = asked_about(replace(question, rules=Draft(quotes=quotes)))
+    inquiries = asked_about(with_rules(question, Draft(quotes=quotes)))
 
     assert [inquiry.item[1] for inquiry in inquiries] == [1, 6, 3, 8, 4]
     assert [inquiry.options[inquiry.rules] for inquiry in inquiries] == [names[i] for i in (1, 6, 3, 8, 4)]
@@ -137,7 +137,7 @@ def test_a_quotation_without_a_speaker_is_asked_about_too() -> None:
     question = swap_question()
     unsaid = replace(question.rules.quotes[0], speaker=None)
 
-    inquiries = asked_about(replace(question, rules=Draft(quotes=(unsaid,))))
+    inquiries = asked_about(with_rules(question, Draft(quotes=(unsaid,))))
 
     assert inquiries[0].options[inquiries[0].rules] == "nobody who is named"
 
@@ -146,7 +146,7 @@ def test_a_lonely_quotation_still_gets_a_question_with_a_choice() -> None:
     question = make_question("“it rained,” it was said.")
     quote = DraftQuote(target=question.candidates.regions[0].id, kind=QuoteKind.DIRECT, speaker=None)
 
-    inquiries = asked_about(replace(question, rules=Draft(quotes=(quote,))))
+    inquiries = asked_about(with_rules(question, Draft(quotes=(quote,))))
 
     assert len(inquiries) == 1
     assert len(set(inquiries[0].options)) >= 2

@@ -12,10 +12,14 @@ from hypothesis import strategies as st
 from service.domain.candidate import Clause, Mention
 from service.domain.draft import Basis, QuoteKind
 from service.extraction.rules.indirect import draft_indirect, reported_contents
+from service.extraction.rules.indirect_tokens import word_set
 from service.text.scan import scan
 
 ROOT = Path(__file__).resolve().parents[5]
 GOLD = ROOT.parent / "shared" / "gold"
+
+
+SHARDS = [*sorted(word_set("Anna said , . “ ” that who the port was told by ( ) – according to and ’ It claim")), "\n\n"]
 
 
 def reported(text: str) -> list[tuple[str, str]]:
@@ -171,12 +175,7 @@ def test_contents_keep_what_is_no_clause_and_what_holds_quoted_words():
 
 
 @settings(max_examples=60, deadline=None)
-@given(
-    st.lists(
-        st.sampled_from(["Anna", "said", ",", ".", "“", "”", "that", "who", "the", "port", "was", "told", "by", "(", ")", "–", "according", "to", "and", "\n\n", "’", "It", "claim"]),
-        max_size=40,
-    )
-)
+@given(st.lists(st.sampled_from(SHARDS), max_size=40))
 def test_any_text_gives_spans_of_its_own(words):
     text = " ".join(words)
 
@@ -187,6 +186,17 @@ def test_any_text_gives_spans_of_its_own(words):
             span = candidates.by_id[reference].span
             assert text[span.start : span.end] == span.text
             assert span.text
+
+
+def test_time_is_linear_in_texts_made_of_cues():
+    """A sentence without an end is looked at in stretches: twice the text, about twice the cues that are decided on."""
+    text = "he said that the port was closed and " * 300
+
+    short = len(list(reported_contents(scan(text))))
+    long = len(list(reported_contents(scan(text * 2))))
+
+    assert short > 0
+    assert long == pytest.approx(2 * short, rel=0.15)
 
 
 def overlap(start: int, end: int, gold: dict) -> float:

@@ -1,0 +1,183 @@
+"""Armed groups named by pattern: who backs them, the form of a movement's name; "the rebels", "the Front", "the government"."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from service.text.party_lexicon import HEAD, Hit, lexicon, longest
+
+_GROUP_NOUNS = (
+    r"separatists|rebels|insurgents|guerrillas|guerillas|militants|militiamen|militias?|gunmen|fighters|forces"
+    r"|paramilitaries|jihadists|Islamists|secessionists|loyalists|mercenaries|pirates|kidnappers|captors|hijackers"
+    r"|extremists|tribesmen|bandits"
+)
+_SPONSORED = re.compile(
+    r"(?<!\w)(?:(?P<pro>[Pp]ro)-(?P<whom>[A-Z]\w+(?: [A-Z]\w+)?)|(?P<backer>[A-Z]\w+(?: [A-Z]\w+)?)-"
+    r"(?:backed|aligned|supported|allied|sponsored|led))"
+    rf" (?:(?:armed|ethnic|Shia|Shiite|Sunni|Islamist|local) )?(?P<noun>separatists?|rebels?|insurgents?|insurgency"
+    rf"|{_GROUP_NOUNS})"
+    r"(?!\w)"
+)
+_BARE = re.compile(
+    r"\b(?<!-)(?:(?P<noun>separatists|rebels|insurgents|guerrillas|guerillas|militants|militiamen|gunmen"
+    r"|paramilitaries|jihadists"
+    r"|Islamists|secessionists|kidnappers|captors|hijackers|pirates|hostage-takers|extremists"
+    r"|(?<=the )(?!(?:armed|local|rival|largest|same|new|other|whole|entire|former|powerful|feared)\b)[a-z]+ militia)"
+    r"|(?P<kind>rebel|separatist|guerrilla|insurgent|militant|militia|Islamist|jihadist|paramilitary)"
+    r"(?= (?:group|movement|army|forces|fighters|side|leadership|officials|authorities|organi[sz]ation|faction|leaders?"
+    r"|commanders?"
+    r"|spokesm[ae]n|spokeswoman|chief|administration|government)))\b",
+    re.IGNORECASE,
+)
+_OF_STATE = re.compile(
+    r"(?<=\b[Tt]he )(?:[Gg]overnment|authorities|[Aa]rmy|military|regime|[Jj]unta|interim government)"
+    r"(?! (?:of|in)\b| [A-Z])(?![\w-])"
+    r"|(?:(?<=-backed )|(?<=-led )|(?<=recognised )|(?<=recognized )|(?<=-allied ))[Gg]overnment(?!\w)"
+    r"|(?<![\w-])[Gg]overnment (?:forces|troops|officials|side)(?!\w)"
+)
+_SINGULAR = {
+    "rebel": "rebels", "separatist": "separatists", "guerrilla": "guerrillas", "insurgent": "insurgents", "militant": "militants",
+    "militia": "militia", "islamist": "Islamists", "jihadist": "jihadists", "paramilitary": "paramilitaries",
+    "insurgency": "insurgents", "guerillas": "guerrillas", "militiamen": "militia", "gunmen": "gunmen",
+}  # fmt: skip
+_MOVEMENT = re.compile(
+    r"(?<![\w-])(?:[A-Z][\w'-]+ ){1,5}?(?:(?:Liberation|Resistance|Salvation|Popular|Patriotic|Freedom|Revolutionary|United"
+    r"|Democratic|National|Unity|Independence|People's) (?:Front|Army|Movement|Forces?|Council|Republic|Brigades?|Party)"
+    r"|People's Defen[cs]e Forces?|Defen[cs]e Forces|Front|Militia|Brigades?|Guerrillas|Resistance|Movement|Insurgency"
+    r"|Rebel Army|Self-Defen[cs]e Forces)"
+    r"(?: of [A-Z]\w+)?(?!\w)"
+    r"|(?:style|call|styl|nam)(?:s|d|ed|ing)? (?:itself|themselves) (?:the )?['\"“‘]?"
+    r"(?P<own>[A-Z][\w'-]*(?: (?:of |the |and |for )*"
+    r"[A-Z][\w-]*){1,4})"
+)
+_NO_MOVEMENT = re.compile(
+    r"(?:The )?(?:\d|Home|Western|Eastern|Southern|Northern|Civil Rights|Labou?r|Green|Women|Fire|Third|Second|First|Fourth|Fifth"
+    r"|Non-Aligned|French Resistance|Lake Front|Popular Front$|National Front$|Tea Party|Pro-|Anti-)"
+)
+_SHORT = re.compile(
+    r"(?<=\b[Tt]he )(?P<noun>Front|Movement|Militia|Brigades?|Union|Council|Resistance|Army|Republic)(?! [A-Z]| of\b)(?![\w-])"
+)
+
+
+def sponsored(folded: str) -> Iterator[Hit]:
+    """Groups named by whom they are for ("pro-Moscow rebels") or who is behind them ("Iran-backed militia")."""
+    for match in _SPONSORED.finditer(folded):
+        whom = match["whom"] or match["backer"]
+        entry = next((e for e in lexicon().parties.get(whom.split()[0], ()) if e.phrase == whom), None)
+        noun = _SINGULAR.get(match["noun"].lower(), match["noun"])
+        noun = noun if noun.endswith("s") or noun == "militia" else _SINGULAR.get(noun.lower(), noun + "s")
+        if noun == "forces" and not match["pro"]:
+            continue
+        adjective = lexicon().adjectives.get(entry.name, whom) if entry else whom
+        if not match["pro"] and (entry is None or entry.name != "Russia"):
+            tail = re.match(r" \(?([A-Z]\w+)", folded[match.end() : match.end() + 30])
+            if tail:
+                continue
+            yield Hit(match.start(), match.end(), folded[match.start() : match.end()], "group")
+        else:
+            yield Hit(match.start(), match.end(), f"pro-{adjective} {noun}", "group")
+
+
+def movements(folded: str) -> Iterator[Hit]:
+    """Movements that no lexicon knows, by the form of their name ("the X Liberation Front") or what they call themselves."""
+    for match in _MOVEMENT.finditer(folded):
+        if match["own"]:
+            name, start = match["own"], match.start("own")
+            at = folded.find(name)
+            while at >= 0:
+                yield Hit(at, at + len(name), name, "group")
+                at = folded.find(name, at + len(name))
+            continue
+        start = match.start() + (4 if match[0].startswith("The ") else 0)
+        if " " not in folded[start : match.end()]:
+            continue
+        if _NO_MOVEMENT.match(folded, start):
+            continue
+        head = HEAD.match(folded, start)
+        known = longest(folded, start, lexicon().parties.get(head[0], ())) if head else None
+        if known is None or len(known.phrase) < match.end() - start:
+            yield Hit(start, match.end(), folded[start : match.end()], "group")
+
+
+def short_forms(folded: str, hits: list[Hit]) -> Iterator[Hit]:
+    """Short forms, "the Front", "the Union", for the one named in full before."""
+    for match in _SHORT.finditer(folded):
+        full = next((h.name for h in reversed(hits) if h.start < match.start() and match["noun"] in h.name.split()), None)
+        if full is not None:
+            yield Hit(match.start(), match.end(), full, "group")
+
+
+def with_bare_groups(folded: str, hits: list[Hit]) -> list[Hit]:
+    """Adds "the rebels" and "Chechen rebels": the named group they stand for, else their own words."""
+    covered = {offset for hit in hits if hit.form != "adjective" for offset in range(hit.start, hit.end)}
+    groups = [hit for hit in hits if hit.form == "group"]
+    by_end = {hit.end: hit for hit in hits if hit.form in {"adjective", "group"}}
+    added: list[Hit] = []
+    dropped: set[int] = set()
+    own: dict[str, str] = {}
+    for match in _BARE.finditer(folded):
+        if match.start() in covered:
+            continue
+        noun = match["noun"] or _SINGULAR.get(match["kind"].lower(), match["kind"])
+        noun = _SINGULAR.get(noun.lower(), noun)
+        before = by_end.get(match.start() - 1)
+        if before and before.form == "adjective":
+            named = _of_home(groups, before.name)
+            plain = f"{folded[before.start : before.end]} {noun}"
+            own.setdefault(noun, plain)
+            added.append(Hit(before.start, match.end(), named or plain, "group"))
+            dropped.add(before.start)
+        elif before is None or before.form != "group":
+            added.append(
+                Hit(match.start(), match.end(), _standing_for(groups, noun, match.start()) or own.get(noun, noun), "group")
+            )
+    hits = sorted([h for h in hits if h.start not in dropped] + added, key=lambda hit: hit.start)
+    return _with_bare_governments(folded, hits)
+
+
+def _with_bare_governments(folded: str, hits: list[Hit]) -> list[Hit]:
+    """Adds "the government", "the army": of the state whose rebels the text names, else of the state named last before."""
+    states = lexicon().states
+    homes = {
+        home
+        for hit in hits
+        if hit.form == "group" and (home := lexicon().homes.get(hit.name) or _adjective_of(hit.name)) in states
+    }
+    covered = {offset for hit in hits for offset in range(hit.start, hit.end)}
+    added: list[Hit] = []
+    for match in _OF_STATE.finditer(folded):
+        if match.start() in covered:
+            continue
+        before = [hit for hit in hits if hit.end <= match.start() and hit.name in states]
+        own = [hit for hit in before if hit.name in homes]
+        name = own[-1].name if own else next(iter(homes)) if len(homes) == 1 else before[-1].name if before else None
+        if name:
+            added.append(Hit(match.start(), match.end(), name, "organ"))
+    return sorted(hits + added, key=lambda hit: hit.start) if added else hits
+
+
+def _adjective_of(name: str) -> str | None:
+    """The state whose adjective a group's name begins with ("Syrian rebels")."""
+    entry = next(
+        (e for e in lexicon().parties.get(name.split()[0], ()) if e.phrase == name.split()[0] and e.form == "adjective"),
+        None,
+    )
+    return entry.name if entry else None
+
+
+def _of_home(groups: list[Hit], home: str) -> str | None:
+    found = {hit.name for hit in groups if lexicon().homes.get(hit.name) == home and hit.name != home}
+    return found.pop() if len(found) == 1 else None
+
+
+def _standing_for(groups: list[Hit], noun: str, at: int) -> str | None:
+    """The named group that a bare "rebels" means: one of that type named before, else the only armed group there is."""
+    types = lexicon().types
+    named = [hit for hit in groups if (types.get(hit.name) or hit.name.rsplit(" ", 1)[-1]) == noun]
+    before = [hit for hit in named if hit.start < at]
+    if before or named:
+        return (before[-1] if before else named[0]).name
+    states = lexicon().states
+    armed = {hit.name for hit in groups if hit.name not in states}
+    return armed.pop() if len(armed) == 1 else None
