@@ -72,8 +72,10 @@ _PREVIOUS = re.compile(
     re.IGNORECASE,
 )
 _ACT_WORD = re.compile(
-    r"\b(?:swap|exchang|releas|freed|freeing|hand(?:ed|ing|s)? over|hand-?over|repatriat|trad(?:ed|ing)"
-    r"|return)",
+    r"\b(?:swap|exchang|releas|freed|freeing|frees?\b|hand(?:ed|ing|s)? (?:over|back)|hand-?over|repatriat|trad(?:ed|ing)"
+    r"|return|let go|let (?:\w+ ){1,4}go\b|g[ao]ve (?:up|back)|given (?:up|back)|turn(?:ed|s|ing)? over|changed (?:hands|places)"
+    r"|(?:c[ao]me|went|gone?|sen[dt]) (?:home|back|free|north|south|east|west)|got (?:back|home)|put ashore|received"
+    r"|(?:led|walked|passed|ferried|flown|driven|trucked) (?:across|over|back|home|to))",
     re.IGNORECASE,
 )
 
@@ -144,7 +146,11 @@ def _strength(row: Row, words: str, sentence: str) -> float:
         return 2.0
     if _AGAINST.search(codes) and (captive or held):
         return 2.0
+    if _BOTH_WAYS.search(codes):
+        return 2.0
     if any(code in codes for code in "RrnGCSs") and row.people and (captive or held):
+        if "e" in codes and any(code in codes for code in "RrG") and any(g.number is not None for g in row.people):
+            return 2.0
         return 2.0 if _SWAP.search(words) else 1.0
     if _SWAP.search(words) and row.people and (captive or held) and not NOT_PEOPLE.search(words):
         return 1.5
@@ -153,6 +159,7 @@ def _strength(row: Row, words: str, sentence: str) -> float:
     if (
         re.search(r"\b(?:swap|exchange|hand-?over)\b", words, re.IGNORECASE)
         or (any(code in codes for code in "RrnG") and row.people)
+        or ("C" in codes and any(g.number is not None for g in row.people))
         or _REFERS.search(words)
     ):
         return 0.5
@@ -161,6 +168,8 @@ def _strength(row: Row, words: str, sentence: str) -> float:
     return 0.0
 
 
+# One party lets people with a number go and gets others back; so do two parties in one sentence.
+_BOTH_WAYS = re.compile(r"P[^dR]{0,6}R[^dRG]{0,4}N[^d]{0,9}(?:G[^d]{0,3}N|P[^d]{0,3}R[^d]{0,4}N)")
 # A swap verb with people as its object ("swapped 30 prisoners", "were exchanged for"), or people against people.
 _SWAPPED = re.compile(r"S[ea]?[PjeaI]*[NHI]|[NHI][^dR]{0,8}s")
 _AGAINST = re.compile(r"[NHI][^d]{0,6}x[^d]{0,3}[NHI]")

@@ -59,7 +59,12 @@ def sides_of(parties: tuple[Party, ...]) -> dict[str, str]:
     return sides
 
 
-_HELPS = re.compile(r"\b(?:mediat|broker|facilitat|host|negotiat|go-between|good offices|arranged by|guests? of)", re.IGNORECASE)
+_HELPS = re.compile(
+    r"\b(?:mediat|broker|facilitat|host|negotiat|go-between|good offices|arranged by|guests? of)", re.IGNORECASE
+)
+
+_SIDES = re.compile(r"\b(?:(?:two|both|either|each|opposing|warring|rival) (?:sides?|parties|armies|governments|countries)|a side|each)\b")
+_SPEAKS = re.compile(r"(?:'s)? (?:\w+ ){0,3}?(?:said|says|told|welcom\w+|thank\w+|applaud\w+|announced|prais\w+|urg\w+|call\w+)\b")
 
 
 def two_sides(candidates: Candidates, names: Mapping[str, str], spans: Iterable[tuple[int, int]]) -> tuple[str, str] | None:
@@ -70,15 +75,21 @@ def two_sides(candidates: Candidates, names: Mapping[str, str], spans: Iterable[
     inside = list(spans)
     helping = [s.span for s in candidates.sentences if _HELPS.search(s.span.text)]
     votes: Counter[str] = Counter()
+    told: set[str] = set()
+    mutual = any(_SIDES.search(candidates.text, a, b) for a, b in inside)
     for party in candidates.parties:
         if party.name in lexicon().organisations - {"the West"}:
             continue
         at = party.span.start
         if any(span.start <= at < span.end for span in helping):
             continue
-        votes[names.get(party.name, party.name)] += 3 if any(a <= at < b for a, b in inside) else 1
+        name = names.get(party.name, party.name)
+        votes[name] += 3 if any(a <= at < b for a, b in inside) else 1
+        told |= {name} if any(a <= at < b for a, b in inside) and not _SPEAKS.match(candidates.text, party.span.end) else set()
     ranked = sorted(votes, key=lambda name: -votes[name])
     if len(ranked) < 2 or votes[ranked[1]] < 2 or (len(ranked) > 2 and votes[ranked[2]] == votes[ranked[1]]):
+        return None
+    if not mutual and not set(ranked[:2]) <= told:
         return None
     one, other = sorted(ranked[:2])
     return one, other

@@ -76,7 +76,9 @@ _DONE = re.compile(
     r"|swapped|handed over"
     r"|returned|traded|part of)|(?:has|have) (?:been )?(?:released|freed|exchanged|swapped|handed over|returned"
     r"|carried out|traded|received)|(?:exchanged|swapped|traded|freed|released|received|repatriated|handed over|returned)"
-    r"|(?:return(?:ed)?|c[ao]me|arriv(?:ed|e|es)) (?:home|back)|(?:frees|releases|swaps?|exchanges|hands over"
+    r"|(?:return(?:ed)?|c[ao]me|arriv(?:ed|e|es)|went|gone) (?:home|back|free)|changed (?:hands|places)|turned over|g[ao]ve (?:up|back)|let go|got back|passed off|put ashore|sen[dt] (?:home|back)|handed back|handed"
+    r"|(?:was|were|been) (?:led|walked|driven|flown|carried|passed|ferried|escorted|put|sent|set free|given|taken|brought|let)"
+    r"|(?:frees|releases|swaps?|exchanges|hands over"
     r"|swap(?=s? \d))(?= \d| (?!of|for)\w+ (?:prisoners|hostages|soldiers|captives)))\b",
     re.IGNORECASE,
 )

@@ -22,6 +22,7 @@ _NOUNS: dict[str, Category] = {
     r"|aid workers?|doctors?|nurses?|missionaries|monks|pilgrims|tourists?|fishermen|observers?|monitors?|politicians?"
     r"|lawmakers?"
     r"|diplomats?|officials?|commanders?|leaders?|mercenar(?:y|ies)|suspects?|supporters?|members?|relatives?|executives?"
+    r"|gendarmes?|militia members?|seam[ae]n|gunners?|sappers?|cadets?|merchants?|shepherds?|farmers?|shopkeepers?|surveyors?|nuns?|trawlerm[ae]n|rangers?|constables?|jailers?|wardens?|recruits?|conscripts?|reservists?|corporals?|sergeants?|lieutenants?|colonels?"
     r"|saboteurs?|smugglers?|traffickers?|dealers?|hackers?|scientists?|nephews?|businessm[ae]n|lawyers?|bloggers?|staffers?|bombers?"
     r"|jihadists?|extremists?|terrorists?|envoys?|drivers?|teachers?|volunteers?|settlers?|gunm[ae]n"
     r"|academics?|scholars?|students|pastors?|priests?|sailors?|villagers?|clergymen|figures|opponents?|critics?": _O,
@@ -121,7 +122,7 @@ _RELEASE = (
     r"|up)|let(?:ting)? go"
     r"|set(?:ting)?(?= \w+(?: \w+){0,4} free\b)|set free|sen[dt](?:ing)? (?:home|back)|sen[dt]|transfer(?:red|ring|s)?"
     r"|relinquish\w*|part(?:ed|ing) with"
-    r"|let(?= \w+(?: \w+){0,3} go\b)"
+    r"|let(?= \w+(?: \w+){0,3} go\b)|put ashore|set ashore|surrender(?:ed|s)?(?= (?:\d|the bodies|its prisoners|captives))"
 )
 _RECEIVE = (
     r"receiv(?:e[sd]?|ing)|g[eo]t(?:ting|s)? back|got|get|t(?:ook|ake|aking|aken) (?:in|back|delivery of|home)"
@@ -132,7 +133,7 @@ _RECEIVE = (
 )
 _COME = (
     r"c(?:ame|ome|oming)(?: back)?(?= home| to)|arriv(?:e[sd]?|ing)|fl(?:ew|own|y|ying)|cross(?:ed|ing)|walk(?:ed)? free"
-    r"|head(?:ed|ing)(?= home| to| back)|land(?:ed)?"
+    r"|head(?:ed|ing)(?= home| to| back)|land(?:ed)?|(?:led|walked|driven|bus+ed|flown|carried|passed|ferried|escorted|marched|trucked)(?= (?:across|over|back|home|ashore|out|to)\b)"
     r"|went(?= home| back| free| to| north| south)|go(?:ne|ing)? (?:home|free)|are (?:home|back|free)|is (?:home|back"
     r"|free)|reunited"
 )
@@ -143,7 +144,7 @@ _HOLD = (
 _TAKE = r"captur(?:ed|es?|ing)|kidnapp?(?:ed|ing)?|abduct(?:ed)?|seized|taken"
 TOKENS = re.compile(
     r"(?<![\w-])(?:(?P<n>(?:release|return|hand-?over|repatriation|freedom|freeing|transfer|delivery|remittance)(?= of\b))"
-    rf"|(?P<S>exchang(?:e[sd]?|ing)|swap(?:ped|s|ping)?|trad(?:e[sd]?|ing))|(?P<w>deal|agreement|talks|negotiations"
+    rf"|(?P<S>exchang(?:e[sd]?|ing)|swap(?:ped|s|ping)?|trad(?:e[sd]?|ing)|chang(?:ed|ing) (?:hands|places|sides of))|(?P<w>deal|agreement|talks|negotiations"
     rf"|mediation)|(?P<R>{_RELEASE})|(?P<G>{_RECEIVE})|(?P<C>{_COME})|(?P<K>{_HOLD})|(?P<Z>{_TAKE})"
     r"|(?P<x>in (?:exchange|return|trade|a swap|a trade) for|in (?:exchange|return)(?=[ ,.;:]|$)|against(?= \d))|(?P<o>for)"
     r"|(?P<b>by)|(?P<t>(?:back )?(?:in|on)?to|back in)|(?P<f>from)|(?P<m>between)|(?P<v>with)|(?P<a>and|or|as well as"
@@ -176,7 +177,7 @@ SIMPLE = {word: code for code, words in _CODES.items() for word in words.split()
 STEMS_LIST = (
     "rel fre lib rep han tur del ret gav giv let set sen tra par rec got get too tak bro bri sec win won wel col reg "
     "cam com arr fle flo fly cro wal hea lan wen go gon goi are is reu hel hol det imp jai cap kid abd sei ser con "
-    "exp exc swa dea agr tal neg med bot eit mut in aga bac as plu alo rem"
+    "exp exc swa dea agr tal neg med cha put led dri bus car pas fer esc mar tru bot eit mut in aga bac as plu alo rem"
 )
 STEMS = frozenset(STEMS_LIST.split())
 PASSIVE = re.compile(
