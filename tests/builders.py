@@ -25,7 +25,7 @@ PUBLISHED = date(1996, 3, 13)
 
 
 def make_article(text: str = SWAP, **overrides: Any) -> Article:
-    """An article, by default the invented swap at the Orlen bridge, published on Wednesday 13 March 1996."""
+    """An article, by default the invented swap at the Orlen bridge of March 1996."""
     return Article(**{"text": text, "published_at": PUBLISHED, "title": "Prisoners cross the Orlen", **overrides})
 
 

@@ -24,7 +24,7 @@ class FixedClock:
 
 @dataclass
 class ScriptedModel:
-    """A ChatModel: each question takes the next of `replies` (a dict or text is parsed as the adapter would, an error is raised)."""
+    """A ChatModel: each question takes the next of `replies`; a dict or text is parsed as the adapter would, an error raised."""
 
     replies: list[dict[str, object] | str | ModelFailed]
     name: str = "scripted/model"

@@ -138,7 +138,8 @@ def with_bare_groups(folded: str, hits: list[Hit]) -> list[Hit]:
 
 def _with_bare_governments(folded: str, hits: list[Hit]) -> list[Hit]:
     """Adds "the government", "the army": of the state whose rebels the text names, else of the state named last before."""
-    states = lexicon().states
+    states = {hit.name for hit in hits if hit.form != "group"} - lexicon().organisations
+    organs = {hit.name for hit in hits if hit.form == "organ"} & states
     homes = {
         home
         for hit in hits
@@ -150,7 +151,7 @@ def _with_bare_governments(folded: str, hits: list[Hit]) -> list[Hit]:
         if match.start() in covered:
             continue
         before = [hit for hit in hits if hit.end <= match.start() and hit.name in states]
-        own = [hit for hit in before if hit.name in homes]
+        own = [hit for hit in before if hit.name in homes] or [hit for hit in before if hit.name in organs]
         name = own[-1].name if own else next(iter(homes)) if len(homes) == 1 else before[-1].name if before else None
         if name:
             added.append(Hit(match.start(), match.end(), name, "organ"))

@@ -38,7 +38,11 @@ async def run(scripted: server.ScriptedServer, *, degrade: bool = True, deadline
     model = OpenAIModel(model="m", base_url=scripted.base_url, manner=manner)
     try:
         return await extract(
-            make_article(), Wanted(degrade=degrade), engine=FullEngine(model, PROMPT), deadline_s=deadline_s, clock=SystemClock()
+            make_article(),
+            Wanted(degrade=degrade),
+            engine=FullEngine(model, PROMPT),
+            deadline_s=deadline_s,
+            clock=SystemClock(),
         )
     finally:
         await model.aclose()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 from service.domain.draft import Category
 from service.extraction.rules.exchange_clues import Reading
@@ -82,10 +82,12 @@ def _key(one: str, other: str) -> tuple[str, str]:
     return (one, other) if one <= other else (other, one)
 
 
-def directions(reading: Reading, groups: Iterable[People], pair: tuple[str, str], *, hostages: bool) -> dict[People, float]:
+def directions(
+    reading: Reading, groups: Iterable[People], pair: tuple[str, str], *, hostages: bool, armed: Collection[str] = ()
+) -> dict[People, float]:
     """A score for each group: above 0 it goes from the first party of the pair to the second, below 0 the other way, 0 unknown.
 
-    `hostages`: hostages are held by the armed group of the pair, prisoners by its state, where nothing else speaks.
+    `armed` are the armed groups among the parties. `hostages`: hostages are held by the armed group of the pair, prisoners by its state, where nothing else speaks.
     """
     one, other = pair
     score: dict[People, float] = defaultdict(float)
@@ -100,7 +102,7 @@ def directions(reading: Reading, groups: Iterable[People], pair: tuple[str, str]
     for group in groups:
         score[group] += 0.0 if group in own else 1.1 * ((group.nationality in theirs) - (group.nationality in ours))
         if hostages:
-            score[group] += _by_custom(group, one, other)
+            score[group] += _by_custom(group, one, other, armed)
     for first, second in reading.opposites + [(b, a) for a, b in reading.opposites]:
         if abs(score[second]) < 0.3 and abs(score[first]) >= 0.3:
             score[second] -= 0.9 * score[first]
@@ -118,11 +120,10 @@ def _vote(holder: str | None, receiver: str | None, one: str, other: str) -> flo
     return 1.0 if holder == one or receiver == other else 0.0
 
 
-def _by_custom(group: People, one: str, other: str) -> float:
-    states = lexicon().states
-    if (one in states) == (other in states):
+def _by_custom(group: People, one: str, other: str, armed: Collection[str]) -> float:
+    if (one in armed) == (other in armed):
         return 0.0
-    sign = 1.0 if one not in states else -1.0
+    sign = 1.0 if one in armed else -1.0
     if group.category in {Category.HOSTAGES, Category.BODIES} or "hostage" in group.words:
         return 0.6 * sign
     if group.category in {Category.PRISONERS, Category.OTHER} and ("prisoner" in group.words or "detainee" in group.words):

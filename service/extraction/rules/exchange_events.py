@@ -94,7 +94,12 @@ def clauses_of(candidates: Candidates, index: Index) -> list[ActClause]:
         words = sentence.span.text
         if len(words) > _LONGEST_SENTENCE:
             continue
-        if not _ACT_WORD.search(words) and not _REFERS.search(words) and not CAPTIVE.search(words):
+        if (
+            not _ACT_WORD.search(words)
+            and not _REFERS.search(words)
+            and not CAPTIVE.search(words)
+            and not NEXT.search(words)
+        ):
             continue
         for part in _parts(sentence, candidates.text):
             row = row_of(part, index)
@@ -161,6 +166,7 @@ def _strength(row: Row, words: str, sentence: str) -> float:
         or (any(code in codes for code in "RrnG") and row.people)
         or ("C" in codes and any(g.number is not None for g in row.people))
         or _REFERS.search(words)
+        or NEXT.search(words)
     ):
         return 0.5
     if any(g.number is not None for g in row.people) and (captive or held):
@@ -246,27 +252,19 @@ def group(clauses: list[ActClause], candidates: Candidates, published_at: date |
     What only plans or only looks back is kept out of the main event once that has been told as done.
     """
     text = candidates.text
-    main, deal, following = Event("main"), Event("deal"), Event("next")
+    main, deal = Event("main"), Event("deal")
     past: dict[str, Event] = {}
+    later: dict[str, Event] = {}
     done = False
     values: set[int] = set()
     main_day: str | None = None
     for clause in clauses:
         words = clause.words(text)
-        old = [d for d in clause.dates if is_old(d, published_at)]
-        recent = [d for d in clause.dates if d.start is not None and not is_old(d, published_at)]
-        months = _months_before(clause, text, published_at) if main.clauses else None
-        earlier = bool(_PREVIOUS.search(words)) or months is not None
         numbers = {g.number.value for g in clause.row.people if g.number is not None and g.number.value is not None}
-        if (
-            (clause.strength >= 1 or (clause.strength >= 0.5 and old and numbers))
-            and main.clauses
-            and (earlier or old)
-            and not (recent and not earlier)
-            and _is_act_dated(clause, old, words)
-        ):
-            if (old or numbers) and (clause.strength >= 2 or numbers):
-                key = (old[0].start or "")[:7] if old else months or f"clause {clause.place}"
+        recent = [d for d in clause.dates if d.start is not None and not is_old(d, published_at)]
+        key = _earlier(clause, words, numbers, recent, text, published_at) if main.clauses else None
+        if key is not None:
+            if key:
                 past.setdefault(key, Event("past")).clauses.append(clause)
             continue
         day = _day_before(clause, main_day)
@@ -274,32 +272,52 @@ def group(clauses: list[ActClause], candidates: Candidates, published_at: date |
             past.setdefault(day, Event("past")).clauses.append(clause)
             continue
         main_day = main_day or next((d.start for d in recent if d.start and len(d.start) == 10 and d.start == d.end), None)
-        told = Status.COMPLETED in clause.tense or Status.ONGOING in clause.tense
-        ahead = Status.COMPLETED not in clause.tense and bool(
-            clause.tense.keys() & {Status.PLANNED, Status.AGREED, Status.PROPOSED}
-        )
-        if (
-            clause.strength >= 0.4
-            and numbers - values
-            and ((done and ahead and _DEAL.search(words)) or (main.clauses and values and _UNDER.search(words)))
-        ):
+        kind = _ahead(clause, words, done=done, new=bool(numbers - values), started=bool(main.clauses and values))
+        if kind == "deal":
             deal.clauses.append(clause)
-            continue
-        if (
-            done
-            and clause.strength >= 1
-            and ahead
-            and Status.PLANNED in clause.tense
-            and (numbers or any(d.direction == "future" for d in clause.dates))
-        ):
-            following.clauses.append(clause)
-            continue
-        main.clauses.append(clause)
-        if clause.strength >= 1:
-            done = done or told
-            values |= numbers
-    events = [main] + [event for event in (deal, following) if event.clauses]
-    return events + list(past.values())
+        elif kind is not None:
+            later.setdefault(kind, Event("next")).clauses.append(clause)
+        else:
+            main.clauses.append(clause)
+            if clause.strength >= 1:
+                done = done or Status.COMPLETED in clause.tense or Status.ONGOING in clause.tense
+                values |= numbers
+    return [main] + ([deal] if deal.clauses else []) + list(later.values()) + list(past.values())
+
+
+def _earlier(
+    clause: ActClause, words: str, numbers: set[int], recent: list[DateMention], text: str, published_at: date | None
+) -> str | None:
+    """The key of the earlier event that a clause looks back to, "" where it is no event of its own; None for what is new."""
+    old = [d for d in clause.dates if is_old(d, published_at)]
+    months = _months_before(clause, text, published_at)
+    earlier = bool(_PREVIOUS.search(words)) or months is not None
+    if (
+        not (clause.strength >= 1 or (clause.strength >= 0.5 and old and numbers))
+        or not (earlier or old)
+        or (recent and not earlier)
+        or not _is_act_dated(clause, old, words)
+    ):
+        return None
+    if not (old or numbers) or not (clause.strength >= 2 or numbers):
+        return ""
+    return (old[0].start or "")[:7] if old else months or f"clause {clause.place}"
+
+
+def _ahead(clause: ActClause, words: str, *, done: bool, new: bool, started: bool) -> str | None:
+    """Which coming event a clause speaks of beside the main one: "deal" the whole that it is part of, or "planned", "proposed"."""
+    tense = clause.tense
+    if Status.COMPLETED in tense and not NEXT.search(words):
+        return "deal" if clause.strength >= 0.4 and new and started and _UNDER.search(words) else None
+    coming = bool(tense.keys() & {Status.PLANNED, Status.AGREED, Status.PROPOSED})
+    future = any(d.direction == "future" for d in clause.dates)
+    if done and coming and clause.strength >= 0.5 and NEXT.search(words):
+        return "planned" if Status.PLANNED in tense else "proposed"
+    if clause.strength >= 0.4 and new and ((done and coming and _DEAL.search(words)) or (started and _UNDER.search(words))):
+        return "deal"
+    if done and coming and clause.strength >= 1 and Status.PLANNED in tense and (new or future):
+        return "planned"
+    return None
 
 
 def _day_before(clause: ActClause, main_day: str | None) -> str | None:
@@ -311,6 +329,13 @@ def _day_before(clause: ActClause, main_day: str | None) -> str | None:
 _DEAL = re.compile(
     r"\b(?:agreement|agreed|deal|accord|formula|phase|stage|expected to (?:swap|exchange|release|free)"
     r"|in (?:all|total)|altogether|eventually|over the (?:next|coming)|from each side|truce|ceasefire)\b",
+    re.IGNORECASE,
+)
+NEXT = re.compile(
+    r"\b(?:second|third|fourth|fifth|another|next|further|last|final|future|bigger|larger|smaller|that)(?:,? (?:and )?(?:last|final"
+    r"|smaller|bigger|larger|such|prisoner|planned|possible)){0,3},? "
+    r"(?:swaps?|exchanges?|trades?|deals?|phase|stage|group|batch|round|hand-?overs?|releases?|(?:is|are) (?=due|set|expected|planned))"
+    r"[^.;]{0,40}?\b(?:is|are|will|would|could|may|might|expected|planned|due|set|scheduled|foreseen|to)\b",
     re.IGNORECASE,
 )
 _UNDER = re.compile(r"\bunder (?:a|an|the) (?:\w+ ){0,2}(?:deal|agreement|accord|pact)\b", re.IGNORECASE)

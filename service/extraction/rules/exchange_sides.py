@@ -63,8 +63,13 @@ _HELPS = re.compile(
     r"\b(?:mediat|broker|facilitat|host|negotiat|go-between|good offices|arranged by|guests? of)", re.IGNORECASE
 )
 
-_SIDES = re.compile(r"\b(?:(?:two|both|either|each|opposing|warring|rival) (?:sides?|parties|armies|governments|countries)|a side|each)\b")
-_SPEAKS = re.compile(r"(?:'s)? (?:\w+ ){0,3}?(?:said|says|told|welcom\w+|thank\w+|applaud\w+|announced|prais\w+|urg\w+|call\w+)\b")
+_SIDES = re.compile(
+    r"\b(?:(?:two|both|either|each|opposing|warring|rival) (?:sides?|parties|armies|governments|countries)|a side|each)\b"
+)
+_GREETS = re.compile(r"(?:'s)? (?:\w+ ){0,2}?(?:welcom|thank|applaud|prais|congratulat|hail)\w*\b")
+_SPEAKS = re.compile(
+    r"(?:'s)? (?:\w+ ){0,3}?(?:said|says|told|welcom\w+|thank\w+|applaud\w+|announced|prais\w+|urg\w+|call\w+)\b"
+)
 
 
 def two_sides(candidates: Candidates, names: Mapping[str, str], spans: Iterable[tuple[int, int]]) -> tuple[str, str] | None:
@@ -81,11 +86,13 @@ def two_sides(candidates: Candidates, names: Mapping[str, str], spans: Iterable[
         if party.name in lexicon().organisations - {"the West"}:
             continue
         at = party.span.start
-        if any(span.start <= at < span.end for span in helping):
+        if any(span.start <= at < span.end for span in helping) or _GREETS.match(candidates.text, party.span.end):
             continue
         name = names.get(party.name, party.name)
         votes[name] += 3 if any(a <= at < b for a, b in inside) else 1
-        told |= {name} if any(a <= at < b for a, b in inside) and not _SPEAKS.match(candidates.text, party.span.end) else set()
+        told |= (
+            {name} if any(a <= at < b for a, b in inside) and not _SPEAKS.match(candidates.text, party.span.end) else set()
+        )
     ranked = sorted(votes, key=lambda name: -votes[name])
     if len(ranked) < 2 or votes[ranked[1]] < 2 or (len(ranked) > 2 and votes[ranked[2]] == votes[ranked[1]]):
         return None

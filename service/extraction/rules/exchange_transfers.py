@@ -59,7 +59,8 @@ def transfers_of(
     """
     clauses = {person: (clause.start, clause.end) for clause in reversed(event.clauses) for person in clause.row.people}
     order = [person for clause in event.clauses for person in clause.row.people]
-    score = directions(reading, order, pair, hostages=hostages)
+    armed = {party.name for party in candidates.parties if party.form == "group"}
+    score = directions(reading, order, pair, hostages=hostages, armed=armed)
     for person in order:
         if abs(score[person]) < UNSURE and person.number is not None and _head(person) in holders:
             score[person] = 0.5 * ((holders[_head(person)] == pair[0]) - (holders[_head(person)] == pair[1]))

@@ -93,7 +93,7 @@ def _tell(event: Event, candidates: Candidates, article: _Article, main: _Told |
     title = article.title if event.role == "main" else None
     words = " ".join([clause.words(candidates.text) for clause in strong] + [title or ""])
     reading = _read(event, article)
-    pair = best_pair(reading) or (main.pair if main else None)
+    pair = _pair_of(event, best_pair(reading), main)
     if pair is None and article.mutual:
         pair = two_sides(candidates, article.names, [(clause.start, clause.end) for clause in strong])
     status = status_of([clause.tense for clause in strong], title)
@@ -123,6 +123,15 @@ def _tell(event: Event, candidates: Candidates, article: _Article, main: _Told |
         score=_score(strong, made.transfers),
     )
     return _Told(draft, event.role, pair, made.candidates, made.holders)
+
+
+def _pair_of(event: Event, own: tuple[str, str] | None, main: _Told | None) -> tuple[str, str] | None:
+    """The parties of an event: a deal has the main event's, and so has what shares one party with it and names no other act."""
+    if main is None or main.pair is None:
+        return own
+    if own is None or event.role == "deal":
+        return main.pair
+    return own
 
 
 def _read(event: Event, article: _Article) -> Reading:

@@ -14,7 +14,8 @@ from service.ports import Prompt
 from tests.builders import SWAP, dated, make_question, number, region, sentence
 from tests.fakes import ScriptedModel
 
-PROMPT = Prompt(name="extract", version=1, system="static", user="$wanted$published$title$names$fence$article$fence", sha256="0" * 64)
+USER = "$wanted$published$title$names$fence$article$fence"
+PROMPT = Prompt(name="extract", version=1, system="static", user=USER, sha256="0" * 64)
 Change = Callable[[dict[str, Any]], None]
 
 

@@ -12,7 +12,6 @@ from tests.fakes import ScriptedModel
 from tests.unit.service.extraction.test_checks import PROMPT, right_answer
 
 
-
 def rules_say(name: str) -> Draft:
     question = make_question()
     mention = next(m for m in question.candidates.mentions if m.span.text == name)

@@ -90,8 +90,6 @@ async def test_an_article_without_a_word_is_refused(text: str) -> None:
 
 
 async def test_without_a_publication_date_the_answer_says_what_stays_open() -> None:
-    extraction = await extract(
-        make_article(published_at=None), Wanted(), engine=None, deadline_s=60, clock=FixedClock()
-    )
+    extraction = await extract(make_article(published_at=None), Wanted(), engine=None, deadline_s=60, clock=FixedClock())
 
     assert [warning.check for warning in extraction.warnings] == ["published_at"]

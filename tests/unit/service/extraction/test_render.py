@@ -13,7 +13,9 @@ def shown(text: str, *, numbers: bool = True) -> Rendering:
 
 
 def test_sentences_are_numbered_and_paragraphs_parted() -> None:
-    assert shown("Snow fell. Nobody came.\n\nThe road was closed.").text == "S1 Snow fell.\nS2 Nobody came.\n\nS3 The road was closed."
+    text = shown("Snow fell. Nobody came.\n\nThe road was closed.").text
+
+    assert text == "S1 Snow fell.\nS2 Nobody came.\n\nS3 The road was closed."
 
 
 def test_regions_numbers_and_dates_are_tagged() -> None:
