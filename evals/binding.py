@@ -32,8 +32,7 @@ def bind(exchange: Exchange, names: Names) -> Exchange:
     near = frozenset(names.party(side) for side in sides)
     return replace(
         exchange,
-        places=tuple(_member(place, names.place(place.name), [names.place(name) for name in place.accept])
-                     for place in exchange.places),
+        places=tuple(_place(place, names) for place in exchange.places),
         mediators=tuple(_member(party, names.party(party.name, near), [names.party(name, near) for name in party.accept])
                         for party in exchange.mediators),
         transfers=tuple(
@@ -46,6 +45,11 @@ def bind(exchange: Exchange, names: Names) -> Exchange:
             for transfer in exchange.transfers
         ),
     )  # fmt: skip
+
+
+def _place(place: Named, names: Names) -> Named:
+    phrase = replace(place, phrase=place.name)
+    return _member(phrase, names.place(place.name), [names.place(name) for name in place.accept])
 
 
 def _member(member: Named, id_: str, accept: list[str]) -> Named:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from typing import TypeVar
 
 from evals.assignment import assign
-from evals.normalise import compare_counts, compare_dates
+from evals.normalise import compare_counts, compare_dates, key, place_words
 from evals.outcome import Outcome, Tally, tally
 from evals.record import Count, Exchange, Named, Transfer
 
@@ -246,7 +246,7 @@ def _match_members(slot: str, gold: tuple[Named, ...], predicted: tuple[Named, .
     chosen = dict(assign({
         (i, j): 3 - member.optional if member.name == other.name else 1
         for i, member in enumerate(gold) for j, other in enumerate(predicted)
-        if other.name in (member.name, *member.accept)
+        if other.name in (member.name, *member.accept) or same_place(member, other)
     }))  # fmt: skip
     fills = [
         Fill(slot, Outcome.NEUTRAL if gold[i].optional else Outcome.COR, gold[i].name, predicted[j].name)
@@ -255,6 +255,20 @@ def _match_members(slot: str, gold: tuple[Named, ...], predicted: tuple[Named, .
     fills += [Fill(slot, Outcome.MIS, m.name, None) for i, m in enumerate(gold) if i not in chosen and not m.optional]
     fills += [Fill(slot, Outcome.SPU, None, p.name) for j, p in enumerate(predicted) if j not in chosen.values()]
     return tuple(fills)
+
+
+def same_place(gold: Named, predicted: Named) -> bool:
+    """Whether two phrases name one place: one holds the other's head words, and the alias table does not tell them apart.
+
+    >>> same_place(Named(name="brod crossing", phrase="Brod crossing"), Named(name="x", phrase="the checkpoint at Brod"))
+    True
+    """
+    if not gold.phrase or not predicted.phrase:
+        return False  # mediators, and values without an article
+    if all(member.name != key(member.phrase) for member in (gold, predicted)):
+        return False  # both have an id of the table: "Sudan" is not in "South Sudan"
+    ours, theirs = place_words(gold.phrase), place_words(predicted.phrase)
+    return ours.head <= theirs.every or theirs.head <= ours.near  # the country alone is not the town
 
 
 def _match_transfers(gold: Transfer, predicted: Transfer) -> _Match | None:
@@ -283,9 +297,11 @@ def _direction(gold: Transfer, predicted: Transfer) -> Outcome:
 
 
 def _match_counts(gold: Count, predicted: Count) -> _Match | None:
-    if gold.category != predicted.category or gold.scope != predicted.scope:
+    axis = (predicted.category, predicted.scope)
+    options = [option for option in (gold, *gold.accept) if (option.category, option.scope) == axis]
+    if not options:
         return None
-    outcome = min((compare_counts(option, predicted) for option in (gold, *gold.accept)), key=_BEST.index)
+    outcome = min((compare_counts(option, predicted) for option in options), key=_BEST.index)
     if gold.optional:
         if outcome is not Outcome.COR:
             return None  # an optional value given wrongly is spurious, not a wrong answer to a question

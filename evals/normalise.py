@@ -38,6 +38,46 @@ def key(name: str) -> str:
     return _ARTICLE.sub("", plain, count=1) if _ARTICLE.match(plain) else plain
 
 
+_PLACE_WORD = re.compile(r"[^\W_]+(?:[-'.][^\W_]+)*")
+_PLACE_BREAK = re.compile(r"[,;()]| (?:at|in|on|near|of|outside|inside|between|from|by|into|to|through|off) ")
+_REGION_BREAK = re.compile(r"[,;()]| (?:in|inside) ")
+_SMALL = frozenset(
+    "a an the at in on near of outside inside between from by into to through off and its their this that with along".split()
+)
+
+
+@dataclass(frozen=True, slots=True)
+class PlaceWords:
+    """The words of a place: the head names it; `near` leaves out what it lies in ("..., Velm district"); `every` is all."""
+
+    head: frozenset[str]
+    near: frozenset[str]
+    every: frozenset[str]
+
+
+def place_words(phrase: str) -> PlaceWords:
+    """The words, caseless. The head are the capitalised words of the first part that has one, else all words.
+
+    >>> words = place_words("the bridge at Old Brod, in Velm district")
+    >>> sorted(words.head), sorted(words.near), sorted(place_words("the frozen lake").head)
+    (['brod', 'old'], ['bridge', 'brod', 'old'], ['frozen', 'lake'])
+    """
+    plain = fold(phrase)
+    every = _place_tokens(plain)
+    named = ([word for word in _place_tokens(part) if word[0].isupper()] for part in _PLACE_BREAK.split(plain))
+    head = next((words for words in named if words), every)
+    near: list[str] = []
+    for part in _REGION_BREAK.split(plain):
+        near += _place_tokens(part)
+        if any(word in head for word in near):
+            break
+    return PlaceWords(*(frozenset(map(str.casefold, words)) for words in (head, near, every)))
+
+
+def _place_tokens(text: str) -> list[str]:
+    return [word for word in _PLACE_WORD.findall(text) if word.casefold() not in _SMALL]
+
+
 @dataclass(frozen=True, slots=True)
 class Interval:
     """A closed interval; infinite ends are open ones."""

@@ -44,9 +44,10 @@ class Transfer:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Named:
-    """A place of hand-over or a mediator; `accept` and `optional` as in `Count`."""
+    """A place of hand-over or a mediator; `accept` and `optional` as in `Count`. `phrase` is a place in the article's words."""
 
     name: str
+    phrase: str = ""
     accept: tuple[str, ...] = ()
     optional: bool = False
 

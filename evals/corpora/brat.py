@@ -37,7 +37,9 @@ def load_brat(path: Path) -> Iterator[Case]:
 def _mark(line: str, text: str, *, file: str, field: str) -> Mark:
     found = _ENTITY.fullmatch(line)
     if found is None:
-        raise CorpusInvalid(file=file, field=field, problem="expected an id, a label, offsets and the words, as brat writes them")
+        raise CorpusInvalid(
+            file=file, field=field, problem="expected an id, a label, offsets and the words, as brat writes them"
+        )
     spans = tuple((int(a), int(b)) for a, b in (part.split() for part in found[3].split(";")))
     for start, end in spans:
         if not 0 <= start < end <= len(text):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,8 @@ KINDS = {
     "remains": "remains_return",
     "unilateral": "unilateral_release",
 }
+_PEOPLE = frozenset(("prisoners", "hostages", "bodies"))
+"""Categories that say no more than the kind of the exchange does."""
 Span = tuple[int, int]
 
 
@@ -180,15 +183,39 @@ def _counts(transfer: GoldTransfer) -> tuple[Count, ...]:
     plain = []
     if transfer.total is not None:
         plain.append(Count(category="total", n=transfer.total, qualifier=transfer.qualifier or "exact"))
-    plain += [Count(category=part.category, n=part.count) for part in transfer.breakdown]
+    plain += [_part(part, transfer.qualifier or "exact") for part in transfer.breakdown]
     detailed = [_count(count) for count in transfer.counts]
-    return (*(count for count in plain if not any(_repeats(count, other) for other in detailed)), *detailed)
+    return _either((*(count for count in plain if not any(_repeats(count, other) for other in detailed)), *detailed))
+
+
+def _part(part: GoldPart, qualifier: str) -> Count:
+    """A part of a total. The format has no qualifier for parts ("about 60, 20 of them women"): exact or as the total is right."""
+    exact = Count(category=part.category, n=part.count)
+    return exact if qualifier == "exact" else replace(exact, accept=(replace(exact, qualifier=qualifier),))
+
+
+def _either(counts: tuple[Count, ...]) -> tuple[Count, ...]:
+    """A total that one category only repeats ("14 soldiers") is optional; "60 hostages" may be answered as a total instead."""
+    totals = [count for count in counts if count.category == "total" and count.n is not None]
+    same = {
+        total: [c for c in counts if c is not total and _repeats(total, replace(c, category="total"))] for total in totals
+    }
+    found = []
+    for count in counts:
+        if same.get(count):
+            count = replace(count, optional=True)
+        elif count.category in _PEOPLE:
+            count = replace(count, accept=(*count.accept, *(total for total, repeats in same.items() if count in repeats)))
+        found.append(count)
+    return tuple(found)
 
 
 def _repeats(plain: Count, detailed: Count) -> bool:
     """Whether a plain count is the same number as a detailed one (a range has its lower bound as the plain total)."""
-    same = plain.category == detailed.category and plain.n == detailed.n
-    return same and (detailed.qualifier == "range" or qualifier_class(plain) == qualifier_class(detailed))
+    if plain.category != detailed.category or plain.n != detailed.n:
+        return False
+    classes = {qualifier_class(count) for count in (plain, *plain.accept)}
+    return detailed.qualifier == "range" or qualifier_class(detailed) in classes
 
 
 def _count(count: GoldCount) -> Count:

@@ -39,7 +39,9 @@ def _folder(path: Path) -> Iterator[Case]:
         for folder in (path, path / "dev"):
             yield from load_gold(folder) if any(folder.glob("*.json")) else ()
     else:
-        raise CorpusInvalid(file=path.name, field="path", problem="the folder holds no gold (*.json) and no brat files (*.ann)")
+        raise CorpusInvalid(
+            file=path.name, field="path", problem="the folder holds no gold (*.json) and no brat files (*.ann)"
+        )
 
 
 def _json(path: Path) -> Iterator[Case]:

@@ -101,7 +101,11 @@ def _content(content: _Content, others: Sequence[_Content]) -> Quote:
             resolved=False,
         )
     return Quote(
-        spans=((content.start, content.end),), kind=content.kind, voice=voice, cue=content.cue, ignore=_excuse(content, others)
+        spans=((content.start, content.end),),
+        kind=content.kind,
+        voice=voice,
+        cue=content.cue,
+        ignore=_excuse(content, others),
     )
 
 

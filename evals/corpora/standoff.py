@@ -26,7 +26,9 @@ class Mark:
     spans: tuple[tuple[int, int], ...]
 
 
-def quotes_of(text: str, marks: Iterable[Mark], links: Iterable[tuple[str, str]]) -> tuple[tuple[Quote, ...], tuple[Quote, ...]]:
+def quotes_of(
+    text: str, marks: Iterable[Mark], links: Iterable[tuple[str, str]]
+) -> tuple[tuple[Quote, ...], tuple[Quote, ...]]:
     """Quotations and whole contents of marks; `links` are pairs of ids (content, source or cue), whatever their names.
 
     Labels are direct, mixed and indirect, or content (the kind then follows the quotation marks), source and cue.

@@ -40,8 +40,10 @@ NOT_PEOPLE = {
     "event": "a number of events",
 }
 _SYMMETRY = re.compile(
-    r"\b(?:each|both|either side|same number|equal number|apiece|one[- ]for[- ]one|for every|respectively|mutual\w*|identical)\b"
-    r"|-for-|\bfor\s+(?:\d|one|two|three|four|five|six|seven|eight|nine|ten)\b",
+    r"\b(?:each|both|either|same number|equal number|equal numbers|apiece|one[- ]for[- ]one|for every|respectively|mutual\w*"
+    r"|identical|a side|man for man|as many|all for all)\b|-for-"
+    r"|\b(?:exchanged|swapped|traded|they|two (?:sides|armies|countries))\b"
+    r"|\bfor\s+(?:\d|one|two|three|four|five|six|seven|eight|nine|ten)",
     re.IGNORECASE,
 )
 _MEDIATION = re.compile(
@@ -50,8 +52,9 @@ _MEDIATION = re.compile(
     re.IGNORECASE,
 )
 _FAILURE = re.compile(
-    r"reject|suspend|call(?:ed|ing)? off|cancel|collaps|f[ea]ll(?:en)? (?:through|apart)|broke|refus|halt|postpon|scrap|fail"
-    r"|den(?:y|ied|ies)|rul(?:ed|es|ing) out|abandon|stall|derail|block|den(?:ied|y)|never|no (?:deal|exchange|swap)|not ",
+    r"reject|suspend|call(?:ed|ing)? off|\boff\b|cancel|collaps|f[ea]ll(?:en)?\b|broke|refus|halt|postpon|scrap|fail|den(?:y|ied|ies)"
+    r"|rul(?:ed|es|ing) out|abandon|stall|derail|block|never|\bno\b|\bnot\b|n[’']t\b|thr[eo]w\w* out|slam|turned (?:it )?(?:down|back|away)"
+    r"|declin|withdr|back(?:ed|ing)? out|pull(?:ed|ing)? out|dismiss|nothing|dead|wreck|without|vetoed?|walk(?:ed)? (?:out|away)",
     re.IGNORECASE,
 )
 _TODAY = re.compile(

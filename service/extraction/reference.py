@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from service.domain.candidate import Candidates, Entity, Mention, MentionKind, Party
 from service.domain.evidence import Span
 from service.text.locate import locate
+from service.text.parties import parties
 
 _FOLD = str.maketrans({"’": "'", "‘": "'", "“": '"', "”": '"', "–": "-", "—": "-", "\xa0": " "})
 _LEAD = re.compile(r"^(?:the|a|an|mr|mrs|ms|dr|sir)\.?\s+", re.IGNORECASE)
@@ -128,8 +129,10 @@ def _possessed(words: str, candidates: Candidates, near: Span) -> Resolved | Non
     owner = _entity_named(found["owner"], candidates) if found is not None else None
     if found is None or owner is None:
         return None
-    for pronoun in ("his", "her", "its", "their"):
-        span = _locate_near(f"{pronoun} {found['body']}", candidates.text, near)
+    mentions = (candidates.get(id_, Mention) for id_ in owner.mentions)
+    owners = {f"{m.span.text}'s" for m in mentions if m is not None and m.kind is not MentionKind.PRONOUN}
+    for whose in (*sorted(owners), "his", "her", "its", "their"):
+        span = _locate_near(f"{whose} {found['body']}", candidates.text, near)
         if span is not None:
             resolved = _added(words, span, candidates)
             entity = resolved.candidates.entities[-1]
@@ -168,10 +171,12 @@ def _joint(parts: list[str], candidates: Candidates, near: Span) -> Resolved | N
 def resolve_party(words: str, candidates: Candidates, evidence: tuple[Span, ...]) -> Resolved | None:
     """The party whom `words` name, preferably as it stands in the evidence; None if the text does not know it."""
     wanted = fold(words)
-    known = [p for p in candidates.parties if wanted in (fold(p.name), fold(p.span.text))]
+    # "Britain" where the article only has "British": the lexicon knows that both are one.
+    plain = {wanted, *(fold(party.name) for party in parties(words))}
+    known = [p for p in candidates.parties if fold(p.name) in plain or fold(p.span.text) == wanted]
     if known:
         inside = [p for p in known if any(span.contains(p.span) for span in evidence)]
-        exact = [p for p in inside or known if fold(p.name) == wanted]
+        exact = [p for p in inside or known if fold(p.name) in plain]
         return Resolved((exact or inside or known)[0].id, None, candidates)
     span = locate(words, candidates.text) or locate(_LEAD.sub("", words), candidates.text) or _stem(words, candidates.text)
     if span is None and wanted in _WEST:

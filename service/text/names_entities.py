@@ -16,6 +16,7 @@ _FULL_NAME = re.compile(r"\b([A-Z][\w’'-]+) (?=([A-Z][\w’'-]+))")
 _FOLD = str.maketrans({"’": "'", "ø": "o", "ł": "l", "ı": "i", "-": " "})
 _SHORT_WORDS = frozenset(["of", "the", "and", "for", "on", "at", "in"])
 _GENERIC_HEADS = frozenset(["official", "officials", "source", "sources", "people", "person", "man", "woman", "member", "members"])
+_OPTIONS = 50  # speakers that are compared for one name
 _LONG = 6  # letters of a surname that may be misspelt
 _DEFINITE = frozenset(["the", "this", "that", "their", "his", "her", "its"])
 _SENTENCES_BACK, _PHRASES_BACK = 6, 60
@@ -45,6 +46,7 @@ class _Book:
     by_edge: dict[tuple[str, str], list[Cluster]] = field(default_factory=dict)
     by_initials: dict[str, Cluster] = field(default_factory=dict)
     by_role: dict[str, list[Cluster]] = field(default_factory=dict)
+    documents: dict[str, int] = field(default_factory=dict)
 
     def add(self, cluster: Cluster) -> Cluster:
         self.clusters.append(cluster)
@@ -66,7 +68,7 @@ class _Book:
 
     def near(self, last: str) -> list[Cluster]:
         """Persons whose surname begins or ends as this one."""
-        found = self.by_edge.get(("first", last[:3]), []) + self.by_edge.get(("last", last[-3:]), [])
+        found = self.by_edge.get(("first", last[:3]), [])[:_OPTIONS] + self.by_edge.get(("last", last[-3:]), [])[:_OPTIONS]
         return list({id(each): each for each in found}.values())
 
 
@@ -132,7 +134,7 @@ def _place(book: _Book, phrases: list[Phrase], index: int) -> Cluster:
 def _within(book: _Book, key: tuple[str, ...]) -> Cluster | None:
     """The speaker whose name stands somewhere in a run of capitals of a headline."""
     for word in key:
-        options = [each for each in book.by_word.get(word, ()) if each.key[-1] == word]
+        options = [each for each in book.by_word.get(word, [])[:_OPTIONS] if each.key[-1] == word]
         if len(options) == 1:
             return options[0]
     return None
@@ -145,7 +147,7 @@ def _written(name: tuple[str, ...]) -> str:
 
 def _same_person(book: _Book, phrase: Phrase, key: tuple[str, ...]) -> Cluster | None:
     last = key[-1]
-    options = [each for each in book.by_word.get(last, ()) if each.kind is MentionKind.PERSON]
+    options = [each for each in book.by_word.get(last, [])[:_OPTIONS] if each.kind is MentionKind.PERSON]
     if len(key) > 1:
         options = [each for each in options if each.key[-1] == last and _agree(each.key, key)]
     fitting = [each for each in options if not (phrase.gender and each.gender and phrase.gender != each.gender)]
@@ -189,7 +191,7 @@ def _near(one: str, other: str) -> bool:
 
 def _same_body(book: _Book, phrase: Phrase, key: tuple[str, ...]) -> Cluster | None:
     plain = tuple(word for word in key if word not in _SHORT_WORDS)
-    for each in book.by_word.get(key[-1], ()):
+    for each in book.by_word.get(key[-1], [])[:_OPTIONS]:
         if each.kind is MentionKind.ORGANIZATION and (each.key == key or (len(plain) > 1 and set(plain) <= set(each.key))):
             return each
         if each.kind is MentionKind.ORGANIZATION and each.key[-1] == key[-1] and len(plain) == 1 and key[0] in words("org_words"):
@@ -222,7 +224,8 @@ def _resolve(tokens: Tokens, phrases: list[Phrase], index: int, owner: list[Clus
     elif "and" in phrase.name:
         return book.add(_joint(phrases, index, owner))
     elif phrase.document:
-        found = _author(tokens, phrases, index, owner)
+        book.documents.setdefault(phrase.head, index)
+        found = _author(tokens, phrases, index, owner, book)
     else:
         found = _definite(tokens, phrases, index, owner, book)
     if found is not None:
@@ -231,16 +234,19 @@ def _resolve(tokens: Tokens, phrases: list[Phrase], index: int, owner: list[Clus
     return book.add(Cluster(phrase.kind, name, (), gender=phrase.gender, plural=phrase.plural, head=phrase.head, body=phrase.body))
 
 
-def _author(tokens: Tokens, phrases: list[Phrase], index: int, owner: list[Cluster | None]) -> Cluster | None:
+def _author(
+    tokens: Tokens, phrases: list[Phrase], index: int, owner: list[Cluster | None], book: _Book
+) -> Cluster | None:  # fmt: skip
     """Whoever wrote "the letter": the subject of the sentence that first tells of it ("employees have signed an open letter")."""
     phrase = phrases[index]
     if phrase.head not in words("authored") or tokens.lower[phrase.first] not in _DEFINITE:
         return None
-    first = next((back for back in range(index) if phrases[back].document and phrases[back].head == phrase.head), None)
-    if first is None:
+    first = book.documents.get(phrase.head, index)
+    if first == index:
         return None
     sentence = tokens.sentence[phrases[first].first]
-    subjects = [each for each in range(index) if tokens.sentence[phrases[each].first] == sentence and not phrases[each].document
+    around = range(max(0, first - _PHRASES_BACK), min(index, first + _PHRASES_BACK))
+    subjects = [each for each in around if tokens.sentence[phrases[each].first] == sentence and not phrases[each].document
                 and phrases[each].kind is not MentionKind.PRONOUN and owner[each] is not None]  # fmt: skip
     for verbs in ("c", "cvxe"):
         for each in subjects:
@@ -252,8 +258,8 @@ def _author(tokens: Tokens, phrases: list[Phrase], index: int, owner: list[Clust
 def _joint(phrases: list[Phrase], index: int, owner: list[Cluster | None]) -> Cluster:
     phrase = phrases[index]
     parts = [
-        owner[each] for each, part in enumerate(phrases)
-        if each != index and part.name and part.first >= phrase.first and part.last <= phrase.last
+        owner[each] for each, part in enumerate(phrases[index + 1:index + 9], index + 1)
+        if part.name and part.first >= phrase.first and part.last <= phrase.last
     ]  # fmt: skip
     name = " and ".join(part.name for part in parts if part is not None) or _written(phrase.name)
     return Cluster(phrase.kind, name, (), plural=True, head=phrase.head)
@@ -345,7 +351,7 @@ def _definite(
         is_open = bool(determiner) or phrase.plural
         if cluster is not None and _is_described(phrase, content, cluster, phrases[back], is_open=is_open):
             return cluster
-    told = book.by_role.get(_singular(phrase.head), ()) if len(content) > 1 else ()
+    told = book.by_role.get(_singular(phrase.head), [])[:_OPTIONS] if len(content) > 1 else []
     return next((each for each in told if each.kind is MentionKind.PERSON and content <= _role_words(each)), None)
 
 

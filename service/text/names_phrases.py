@@ -10,23 +10,24 @@ from service.domain.candidate import MentionKind
 from service.text.names_lexicon import words
 from service.text.names_tokens import NAME_LETTERS, Tokens
 
-_CAPS = r"t*[NLOARi](?:[NLOARijlt]|(?<=O)oD?(?:[NLOAR]+|0)(?:o[NLOAR]+)*(?:&[NO]+)?)*"
+# Every repetition is bounded: a text of nothing but capitals or numbers must not cost more than its length.
+_CAPS = r"t{0,3}[NLOARi](?:[NLOARijlt]|(?<=O)oD?(?:[NLOAR]{1,8}|0)(?:o[NLOAR]{1,8}){0,3}(?:&[NO]{1,4})?){0,16}"
 _PHRASE = re.compile(
-    rf"(?P<own>D?[we]*(?:{_CAPS}|[nmdw]{{1,3}})s)?(?P<det>[D0]*)(?P<adjectives>(?:[we0]|A(?=[we0A]*[wenmd]))*)"
-    rf"(?:(?P<caps>{_CAPS})(?P<head>[nmd]*)|(?P<bare>[nmd]+))"
+    rf"(?P<own>D?[we]{{0,5}}(?:{_CAPS}|[nmdw]{{1,3}})s)?(?P<det>[D0]{{0,4}})(?P<adjectives>(?:[we0]|A(?=[we0A]{{0,4}}[wenmd])){{0,6}})"
+    rf"(?:(?P<caps>{_CAPS})(?P<head>[nmd]{{0,6}})|(?P<bare>[nmd]{{1,6}}))"
 )
 _SENTENCE = re.compile(r"[|¶][^|¶]+")
 _PRONOUN = re.compile(r"p|h(?=[rx]*[cve])")
 # Noun phrases with no known head noun count only right beside a speech verb ("the internet giant said").
 _SUBJECT = re.compile(
-    r"(?:D?[we]*(?:[NLOA]+|[nmdw]+)s|[D0]+)[we0A]*[we](?=r?x{0,2}r?c|y[,:bP]?Q)"
-    r"|D0?(?=r?x{0,2}r?c)|[D0]+A(?!w|n|m|d|N|O|L|R|e[wnmdN])"
+    r"(?:D?[we]{0,4}(?:[NLOA]{1,6}|[nmdw]{1,4})s|[D0]{1,4})[we0A]{0,6}[we](?=r?x{0,2}r?c|y[,:bP]?Q)"
+    r"|D0?(?=r?x{0,2}r?c)|[D0]{1,4}A(?!w|n|m|d|N|O|L|R|e[wnmdN])"
 )
-_INVERTED = re.compile(r"(?<=Qc)(?:D|0)+[weA]*w(?=[,.|¶PoQ:])|(?<=Q,c)(?:D|0)+[weA]*w(?=[,.|¶PoQ:])")
+_INVERTED = re.compile(r"(?:(?<=Qc)|(?<=Q,c))[D0]{1,4}[weA]{0,6}w(?=[,.|¶PoQ:])")
 # What may follow an unnamed subject up to its verb: "a U.S. official with knowledge of the talks said".
 _POSTMODIFIER = re.compile(r"(?:[Poye]|[we](?=P))[DPowe0AnmdNLOARsily&rtTjy]{1,11}(?=r?x{0,2}r?c)")
-_TRAILING = re.compile(r"(?:[Po][D0]*[we0A]*(?:[NLOARinmdsjtl]|[we](?=[nmdwe.,|¶]))+(?:s[we]*[nmdw]+)?){1,2}")
-_ROLE_TAIL = re.compile(r"[DPowe0AnmdNLOARsilyrtTj&()]*")
+_TRAILING = re.compile(r"(?:[Po][D0]{0,3}[we0A]{0,4}(?:[NLOARinmdsjtl]|[we](?=[nmdwe.,|¶])){1,12}(?:s[we]{0,4}[nmdw]{1,4})?){1,2}")
+_ROLE_TAIL = re.compile(r"[DPowe0AnmdNLOARsilyrtTj&()]{0,60}")
 _DIRECT_TAIL = re.compile(r"oD?[NLOAw]{1,6}")
 _PRONOUN_GENDER = {"he": "m", "she": "f", "it": "n"}
 

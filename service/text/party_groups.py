@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterator
 
 from service.text.party_lexicon import HEAD, Hit, lexicon, longest
@@ -138,7 +139,7 @@ def with_bare_groups(folded: str, hits: list[Hit]) -> list[Hit]:
 
 def _with_bare_governments(folded: str, hits: list[Hit]) -> list[Hit]:
     """Adds "the government", "the army": of the state whose rebels the text names, else of the state named last before."""
-    states = {hit.name for hit in hits if hit.form != "group"} - lexicon().organisations
+    states = lexicon().states | ({hit.name for hit in hits if hit.form != "group"} - lexicon().organisations)
     organs = {hit.name for hit in hits if hit.form == "organ"} & states
     homes = {
         home
@@ -152,10 +153,16 @@ def _with_bare_governments(folded: str, hits: list[Hit]) -> list[Hit]:
             continue
         before = [hit for hit in hits if hit.end <= match.start() and hit.name in states]
         own = [hit for hit in before if hit.name in homes] or [hit for hit in before if hit.name in organs]
-        name = own[-1].name if own else next(iter(homes)) if len(homes) == 1 else before[-1].name if before else None
+        name = own[-1].name if own else next(iter(homes)) if len(homes) == 1 else _most_named(before)
         if name:
             added.append(Hit(match.start(), match.end(), name, "organ"))
     return sorted(hits + added, key=lambda hit: hit.start) if added else hits
+
+
+def _most_named(hits: list[Hit]) -> str | None:
+    """The state named most often, the last of those that are equal."""
+    times = Counter(hit.name for hit in hits)
+    return max(reversed(hits), key=lambda hit: times[hit.name]).name if hits else None
 
 
 def _adjective_of(name: str) -> str | None:

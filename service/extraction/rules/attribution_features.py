@@ -145,7 +145,8 @@ def region_features(scene: Scene, number: int, top: float, margin: float, has_cu
         names += [f"named={look}", f"named={look[0]}{after}"]
     if count == 1:
         names.append(f"only={low[0]}")
-    sentence = line[max(line.rfind("|", 0, place), line.rfind("¶", 0, place)) + 1:place]
+    far = max(0, place - 100)
+    sentence = line[max(far, line.rfind("|", far, place) + 1, line.rfind("¶", far, place) + 1):place]
     if number in scene.labels:
         names.append("label")
     names.append(f"sentence={'c' in sentence}{'a' in sentence}{size}")

@@ -19,6 +19,7 @@ from service.text.names_tokens import Tokens, tokens_of
 LETTER = {MentionKind.PERSON: "M", MentionKind.ORGANIZATION: "G", MentionKind.UNNAMED: "N", MentionKind.PRONOUN: "H"}
 _KEPT = frozenset("Q,:;.-()cvxyebhk&Poa|¶u")
 _BEFORE, _AFTER, _PARAGRAPHS_BACK = 9, 6, 2
+_REACH = 400  # letters of the reduced line over which a speaker is carried on
 _SOURCE = re.compile(r"a[Po][DRnmweAOLNsto,]*$")
 _OWN = re.compile(r"(?:\([^()|¶]{0,14}\))?(?:,[^Q|¶c.]{1,60},)?(?:h)?[rxT]{0,4}c")
 
@@ -102,11 +103,12 @@ def _reduced(tokens: Tokens, placed: list[tuple[int, int, Mention]]) -> tuple[st
 
 def _add_lines(scene: Scene) -> None:
     """Tie each attribution line to the quotation before it."""
+    starts = [spot.mention.span.start for spot in scene.spots]
+    ends = [region.outer.end for _, _, region in scene.quotes]
     for line in scene.candidates.lines:
-        spot = next((spot for spot in scene.spots if spot.mention.span.overlaps(line.name)), None)
-        before = [number for number, quote in enumerate(scene.quotes) if quote[2].outer.end <= line.span.start]
-        if spot is not None and before:
-            scene.line_speakers[before[-1]] = spot
+        at, number = bisect_left(starts, line.name.start), bisect_right(ends, line.span.start) - 1
+        if number >= 0 and at < len(starts) and starts[at] < line.name.end:
+            scene.line_speakers[number] = scene.spots[at]
 
 
 def speakers_near(scene: Scene, number: int, previous: Previous | None) -> list[Spot]:
@@ -142,7 +144,8 @@ def speakers_near(scene: Scene, number: int, previous: Previous | None) -> list[
     if label is not None:
         return [label]
     line_speaker = scene.line_speakers.get(number)
-    for extra in (previous.spot if previous else None, line_speaker):
+    near = previous is not None and place - previous.spot.place < _REACH
+    for extra in (previous.spot if previous and near else None, line_speaker):
         if extra is not None and extra not in found:
             found.append(extra)
     return found

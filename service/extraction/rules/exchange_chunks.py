@@ -56,6 +56,7 @@ class Index:
     """Candidates of one article by offset, so that each sentence finds its own in logarithmic time."""
 
     candidates: Candidates
+    parties: tuple[Party, ...]
     party_starts: list[int]
     number_starts: list[int]
     persons: tuple[Mention, ...]
@@ -73,9 +74,11 @@ def index_of(candidates: Candidates, names: dict[str, str]) -> Index:
         for m in candidates.mentions
         if m.kind is MentionKind.PERSON and not _overlaps(taken, m) and _is_full(m, candidates)
     )
+    parties = tuple(sorted(candidates.parties, key=lambda party: party.span.start))  # some were added behind the scanner's
     return Index(
         candidates,
-        [party.span.start for party in candidates.parties],
+        parties,
+        [party.span.start for party in parties],
         [number.span.start for number in candidates.numbers],
         persons,
         [person.span.start for person in persons],
@@ -100,6 +103,10 @@ _LOCATIVE = re.compile(
 )
 
 
+_DATELINE = re.compile(r"[A-Z][A-Z .'-]{2,30}(?:, ?[^.;–—]{0,40}?[^–—]{0,12})?(?: ?\([A-Z][\w ]{1,20}\))? ?(?:[–—]|--?) ")
+"""Where a report was written from ("LIMA, Peru (AP) -"): no party acts there."""
+
+
 _CUSTODY = re.compile(
     r"(?:'s)? (?:[a-z]+ )?(?:custody|captivity|prisons?|jails?|detention|hands|cells?|prison camps?|penal colon\w+"
     r"|dungeons?|camps?)\b"
@@ -117,7 +124,7 @@ def row_of(sentence: Sentence, index: Index) -> Row:
     """The row of a sentence."""
     text = index.candidates.text
     low, high = sentence.span.start, sentence.span.end
-    parties = _within(index.candidates.parties, index.party_starts, low, high)
+    parties = _within(index.parties, index.party_starts, low, high)
     numbers = _within(index.candidates.numbers, index.number_starts, low, high)
     persons = _within(index.persons, index.person_starts, low, high)
     people = people_in(text, low, high, numbers, parties, persons)
@@ -132,6 +139,9 @@ def row_of(sentence: Sentence, index: Index) -> Row:
     people.sort(key=lambda group: group.start)
     chunks = [Chunk("I" if g.mention else "N" if g.number else "H", g.start, g.end, people=g) for g in people]
     covered = [(g.start, g.end) for g in people]
+    dateline = _DATELINE.match(text, low, high)
+    if dateline is not None:
+        covered.append((low, dateline.end()))
     chunks += _party_chunks(text, parties, covered)
     taken = sorted((c.start, c.end) for c in chunks)
     chunks += _token_chunks(text, low, high, taken, people)

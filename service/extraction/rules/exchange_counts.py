@@ -26,6 +26,9 @@ HELD = re.compile(
     r"|killed|sentenced|arrested|(?:are|is) (?:being )?held|been held for|in captivity\b(?! in exchange)|missing)\b",
     re.IGNORECASE,
 )
+_SINCE_HELD = re.compile(
+    r"\b(?:held|detained|jailed|imprisoned|captive|prisoners?|captured|missing)\b[^.;]{0,45}\bsince\b", re.IGNORECASE
+)
 _BOTH_SIDES = re.compile(
     r"\b(?:between (?:them|the two)|(?:across|from|by|of) both (?:sides|countries|parties)(?: of)?"
     r"|in total\b|a total of .{0,40}(?:from both|both sides)|combined|both ways)\b",
@@ -60,7 +63,7 @@ def scope_of(group: People, text: str, start: int, end: int) -> Scope:
         )
         if not released:
             return Scope.HELD
-    if CUMULATIVE.search(around):
+    if CUMULATIVE.search(around) and not _SINCE_HELD.search(around):
         return Scope.CUMULATIVE
     return Scope.ACT
 
@@ -79,8 +82,10 @@ def is_each(group: People, text: str, start: int, end: int) -> bool:
 
 def is_subset(group: People, text: str, start: int) -> bool:
     """Whether a group is named as a part of another ("including four women")."""
-    return bool(SUBSET.search(text, max(start, group.start - 40), group.start)) or bool(
-        re.match(r"(?: \w+)? of (?:them|whom)\b", text[group.end : group.end + 12])
+    return (
+        group.words.startswith(("of the ", "of these ", "of those "))
+        or bool(SUBSET.search(text, max(start, group.start - 40), group.start))
+        or bool(re.match(r"(?: \w+)? of (?:them|whom)\b", text[group.end : group.end + 12]))
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Collection, Iterable
 
@@ -101,8 +102,10 @@ def directions(
     own = {clue.people for clue in reading.clues if clue.people and clue.holder and clue.holder == clue.people.nationality}
     for group in groups:
         score[group] += 0.0 if group in own else 1.1 * ((group.nationality in theirs) - (group.nationality in ours))
-        if hostages:
-            score[group] += _by_custom(group, one, other, armed)
+        score[group] += _by_custom(group, one, other, armed, hostages=hostages)
+    for first, second in reading.opposites:
+        if max(abs(score[first]), abs(score[second])) < 0.3 and _same_number(first, second):
+            score[first], score[second] = 0.5, -0.5  # "nine for nine": whichever way, each side let nine go
     for first, second in reading.opposites + [(b, a) for a, b in reading.opposites]:
         if abs(score[second]) < 0.3 and abs(score[first]) >= 0.3:
             score[second] -= 0.9 * score[first]
@@ -113,6 +116,10 @@ def directions(
     return score
 
 
+def _same_number(one: People, other: People) -> bool:
+    return one.number is not None and other.number is not None and one.number.value == other.number.value is not None
+
+
 def _vote(holder: str | None, receiver: str | None, one: str, other: str) -> float:
     """How far holder and receiver speak for `one` releasing to `other`."""
     if holder == one and receiver == other:
@@ -120,10 +127,20 @@ def _vote(holder: str | None, receiver: str | None, one: str, other: str) -> flo
     return 1.0 if holder == one or receiver == other else 0.0
 
 
-def _by_custom(group: People, one: str, other: str, armed: Collection[str]) -> float:
+_REBELS = re.compile(r"\b(?:rebels?|guerrillas?|insurgents?|separatists?|militants?|jihadists?|militiam[ae]n)\b")
+_UNIFORMED = re.compile(r"\b(?:police(?:m[ae]n)?|gendarmes|government troops|police officers|army officers)\b")
+
+
+def _by_custom(group: People, one: str, other: str, armed: Collection[str], *, hostages: bool) -> float:
     if (one in armed) == (other in armed):
         return 0.0
     sign = 1.0 if one in armed else -1.0
+    if _REBELS.search(group.words):
+        return -0.5 * sign
+    if group.category is Category.MILITARY or _UNIFORMED.search(group.words):
+        return 0.5 * sign
+    if not hostages:
+        return 0.0
     if group.category in {Category.HOSTAGES, Category.BODIES} or "hostage" in group.words:
         return 0.6 * sign
     if group.category in {Category.PRISONERS, Category.OTHER} and ("prisoner" in group.words or "detainee" in group.words):

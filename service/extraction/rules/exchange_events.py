@@ -334,7 +334,7 @@ _DEAL = re.compile(
 NEXT = re.compile(
     r"\b(?:second|third|fourth|fifth|another|next|further|last|final|future|bigger|larger|smaller|that)(?:,? (?:and )?(?:last|final"
     r"|smaller|bigger|larger|such|prisoner|planned|possible)){0,3},? "
-    r"(?:swaps?|exchanges?|trades?|deals?|phase|stage|group|batch|round|hand-?overs?|releases?|(?:is|are) (?=due|set|expected|planned))"
+    r"(?:swaps?|exchanges?|trades?|deals?|phase|stage|group|batch|round(?! of (?:talks|negotiations))|hand-?overs?|releases?|(?:is|are) (?=due|set|expected|planned))"
     r"[^.;]{0,40}?\b(?:is|are|will|would|could|may|might|expected|planned|due|set|scheduled|foreseen|to)\b",
     re.IGNORECASE,
 )

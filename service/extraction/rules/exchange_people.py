@@ -70,7 +70,7 @@ FUNCTION_WORDS = frozenset(_FUNCTION_WORDS.split())
 
 
 _PARTITIVE = re.compile(
-    r"(?:\s+of)?\s+(?:(?:its|their|his|our|the|these|those|them|all|more|other|others|additional|fellow"
+    r"(?:\s+of)?\s+(?:(?:its|their|his|our|the|these|those|them|all|more|other|additional|fellow"
     r"|remaining|further)\s+)*",
     re.IGNORECASE,
 )

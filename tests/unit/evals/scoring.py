@@ -42,7 +42,9 @@ def counts_of(result: ExchangeScore) -> tuple[int, int, int, int, int]:
     return t.cor, t.par, t.inc, t.mis, t.spu
 
 
-def make_quote(text: str, words: str, speaker: str | None = None, *, kind: str = "direct", mention: str | None = None) -> Quote:
+def make_quote(
+    text: str, words: str, speaker: str | None = None, *, kind: str = "direct", mention: str | None = None
+) -> Quote:
     """A quotation of words in a text, found by looking for them."""
     start = text.index(words)
     span = (text.index(mention), text.index(mention) + len(mention)) if mention else None

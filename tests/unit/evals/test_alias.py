@@ -75,7 +75,9 @@ def test_a_short_form_of_a_known_person_has_the_known_id() -> None:
 
 
 def test_only_names_of_single_persons_are_full_names() -> None:
-    found = full_names(["Ngozi Okafor", "a senior officer", "Okafor", "Ana Brkić and Tomas Riel", "Bank of Kora", "Dr. Riel"])
+    found = full_names(
+        ["Ngozi Okafor", "a senior officer", "Okafor", "Ana Brkić and Tomas Riel", "Bank of Kora", "Dr. Riel"]
+    )
 
     assert found == ("Ngozi Okafor",)
 

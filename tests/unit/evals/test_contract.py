@@ -8,7 +8,9 @@ import pytest
 from evals.case import CorpusInvalid
 from evals.contract import predicted
 from evals.corpora.gold import expected
-from evals.record import Count, Named, edtf
+from evals.record import Count, Named, Transfer, edtf
+from tests.unit.evals.scoring import counts_of as outcomes
+from tests.unit.evals.scoring import make_exchange, score
 
 ANSWER = {
     "exchanges": [{
@@ -62,7 +64,9 @@ def gold_article(**exchange: object) -> dict[str, object]:
 
 
 def test_gold_has_the_contracts_words_for_kinds() -> None:
-    kinds = [expected(gold_article(kind=kind)).exchanges[0].kind for kind in ("prisoners", "hostages", "remains", "unilateral")]
+    kinds = [
+        expected(gold_article(kind=kind)).exchanges[0].kind for kind in ("prisoners", "hostages", "remains", "unilateral")
+    ]
 
     assert kinds == ["prisoner_exchange", "hostages_for_prisoners", "remains_return", "unilateral_release"]
 
@@ -77,10 +81,44 @@ def test_a_gold_total_that_counts_give_again_stands_once() -> None:
     counts = expected(gold_article(transfers=[transfer])).exchanges[0].transfers[0].counts
 
     assert counts == (
-        Count(category="women", n=3),
+        Count(category="women", n=3, accept=(Count(category="women", n=3, qualifier="at_least"),)),
         Count(category="total", n=900, qualifier="more_than", claimed_by=("Omu",)),
         Count(category="total", n=940, claimed_by=()),
     )
+
+
+def counts_of_gold(**transfer: object) -> tuple[Count, ...]:
+    whole = {"released_by": "Kora", "returned_to": "Vesterland"} | transfer
+    return expected(gold_article(transfers=[whole])).exchanges[0].transfers[0].counts
+
+
+def test_a_part_of_an_about_number_may_be_exact_or_about() -> None:
+    _, part = counts_of_gold(total=60, qualifier="about", breakdown=[{"category": "women", "count": 20}])
+
+    assert (part.qualifier, [other.qualifier for other in part.accept]) == ("exact", ["about"])
+
+
+def test_a_total_that_a_category_only_repeats_is_optional() -> None:
+    total, military = counts_of_gold(total=14, breakdown=[{"category": "military", "count": 14}])
+    other, _ = counts_of_gold(total=14, breakdown=[{"category": "military", "count": 13}])
+
+    assert (total.optional, military.accept) == (True, ())
+    assert not other.optional
+
+
+def test_prisoners_or_hostages_of_the_same_number_may_be_answered_as_the_total() -> None:
+    gold = make_exchange(Transfer(source="A", target="B", counts=counts_of_gold(
+        total=60, breakdown=[{"category": "hostages", "count": 60}],
+    )))  # fmt: skip
+
+    def answered(*counts: Count) -> tuple[int, int, int, int, int]:
+        return outcomes(score([gold], [make_exchange(Transfer(source="A", target="B", counts=counts))]))
+
+    hostages, total = Count(category="hostages", n=60), Count(category="total", n=60)
+
+    assert answered(hostages) == answered(total) == answered(hostages, total) == (5, 0, 0, 0, 0)
+    assert answered() == (4, 0, 0, 1, 0)
+    assert answered(Count(category="military", n=60)) == (4, 0, 0, 1, 1)
 
 
 def test_gold_alternatives_are_read() -> None:

@@ -115,4 +115,6 @@ def test_an_unreadable_file_is_a_finding(tmp_path: Path) -> None:
 
 
 def test_our_own_gold_has_no_errors() -> None:
-    assert [str(finding) for finding in check_gold(ROOT / "evals" / "gold" / "articles") if finding.severity == "error"] == []
+    assert [
+        str(finding) for finding in check_gold(ROOT / "evals" / "gold" / "articles") if finding.severity == "error"
+    ] == []

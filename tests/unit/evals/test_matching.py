@@ -2,9 +2,11 @@
 
 import pytest
 
+from evals.alias import load_aliases
 from evals.matching import align, close_sums, describe
-from evals.record import Exchange, Named
-from tests.unit.evals.scoring import counts_of, make_count, make_exchange, make_swap, make_transfer, score
+from evals.metrics import score_case
+from evals.record import Exchange, Named, Records
+from tests.unit.evals.scoring import counts_of, make_case, make_count, make_exchange, make_swap, make_transfer, score
 
 
 def test_the_same_records_are_all_correct() -> None:
@@ -131,7 +133,9 @@ def test_greedy_pairing_would_lose() -> None:
 def test_a_direction_may_leave_a_side_open_but_not_add_one(
     gold: tuple[str | None, str | None], predicted: tuple[str | None, str | None], outcome: str
 ) -> None:
-    alignment = align([make_exchange(make_transfer(*gold, make_count()))], [make_exchange(make_transfer(*predicted, make_count()))])
+    alignment = align(
+        [make_exchange(make_transfer(*gold, make_count()))], [make_exchange(make_transfer(*predicted, make_count()))]
+    )
 
     assert [fill.outcome for pair in alignment.pairs for fill in pair.fills if fill.slot == "direction"] == [outcome]
 
@@ -200,3 +204,30 @@ def test_errors_in_days_and_numbers_are_kept_for_matched_pairs() -> None:
 def test_counts_are_told_in_words() -> None:
     assert describe(make_count("civilian", 40, qualifier="more_than")) == "civilian more than 40"
     assert describe(make_count(n=None, qualifier="vague", word="dozens")) == "total dozens"
+
+
+@pytest.mark.parametrize(
+    ("gold", "given", "right"),
+    [
+        ("Brod crossing", "the checkpoint at Brod", True),
+        ("Old Brod", "a bridge near Old Brod, in Velm district", True),
+        ("the border at Old Brod", "Old Brod", True),
+        ("Port Imani airport", "Port Imani", True),
+        ("the frozen lake", "a frozen lake", True),
+        ("Old Brod", "New Brod", False),
+        ("Lenz, Dravina", "Dravina", False),
+        ("a ferry", "a bridge", False),
+        ("Sudan", "South Sudan", False),
+        ("Brod", "Brodno", False),
+    ],
+)
+def test_a_place_is_right_if_one_phrase_holds_the_others_head_words(gold: str, given: str, right: bool) -> None:
+    case = make_case(
+        f"They met at {gold}.",
+        exchanges=(make_swap(2, 3, places=[gold]),),
+    )
+    answer = Records(exchanges=(make_swap(2, 3, places=[given]),))
+
+    tally = score_case(case, answer, load_aliases()).exchanges.slots["place"]
+
+    assert (tally.cor, tally.mis, tally.spu) == ((1, 0, 0) if right else (0, 1, 1))

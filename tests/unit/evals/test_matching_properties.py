@@ -193,7 +193,10 @@ def test_empty_slots_on_both_sides_change_no_figure(gold: list[Exchange], predic
         return [replace(exchange, status=None, transfers=(*exchange.transfers, Transfer(source=None, target=None)))
                 for exchange in document]  # fmt: skip
 
-    without = [replace(exchange, status=None) for exchange in gold], [replace(exchange, status=None) for exchange in predicted]
+    without = (
+        [replace(exchange, status=None) for exchange in gold],
+        [replace(exchange, status=None) for exchange in predicted],
+    )
 
     assert score(*without).slots == score(bare(gold), bare(predicted)).slots
 

@@ -75,7 +75,7 @@ def test_round_numbers_have_the_bounds_that_ten_percent_gives() -> None:
 
 
 def test_marks_dashes_and_spaces_fold() -> None:
-    assert fold("« Oui\u00a0» – l’été…") == "\" Oui \" - l'été..."
+    assert fold("« Oui\u00a0» – l’été…") == '" Oui " - l\'été...'
 
 
 def test_keys_drop_articles_and_possessives_only() -> None:

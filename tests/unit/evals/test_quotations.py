@@ -21,7 +21,9 @@ TEXT = (
 )
 NAMES = Names(load_aliases(), people=("Ngozi Okafor", "Tomas Riel"))
 OPENING = make_quote(TEXT, "The bridge will open on Monday,", "Ngozi Okafor", mention="Ngozi Okafor")
-TESTED = make_quote(TEXT, "We have tested every cable, every bolt. Nobody need worry.", "Ngozi Okafor", mention="Ngozi Okafor")
+TESTED = make_quote(
+    TEXT, "We have tested every cable, every bolt. Nobody need worry.", "Ngozi Okafor", mention="Ngozi Okafor"
+)
 MIRACLE = make_quote(TEXT, "a small miracle", "Tomas Riel", kind="mixed", mention="Riel")
 FERRY = make_quote(TEXT, "the old ferry would be kept", "Tomas Riel", kind="indirect", mention="Riel")
 GOLD = [OPENING, TESTED, MIRACLE, FERRY]
@@ -35,7 +37,9 @@ def test_gold_against_itself_is_all_right() -> None:
     tally = score(GOLD).group("marked")
 
     assert (tally.gold, tally.predicted) == (3, 3)
-    assert tally.exact == tally.overlap == tally.overlap80 == tally.attributed == tally.exact_attributed == tally.mention == 3
+    assert (
+        tally.exact == tally.overlap == tally.overlap80 == tally.attributed == tally.exact_attributed == tally.mention == 3
+    )
     assert tally.chars_gold == tally.chars_predicted == tally.chars_common
     assert score(GOLD).group("indirect").exact == 1
 
@@ -57,7 +61,10 @@ def test_less_than_half_of_a_quotation_is_not_found_and_more_is() -> None:
 
 
 def test_two_halves_are_one_found_and_one_too_many() -> None:
-    halves = [make_quote(TEXT, "We have tested every cable, every bolt.", "Ngozi Okafor"), make_quote(TEXT, "Nobody need worry.")]
+    halves = [
+        make_quote(TEXT, "We have tested every cable, every bolt.", "Ngozi Okafor"),
+        make_quote(TEXT, "Nobody need worry."),
+    ]
 
     tally = score(halves, [TESTED]).group("direct")
 
@@ -225,7 +232,13 @@ def seed() -> tuple[str, list[Quote], Names]:
 def figures(text: str, gold: list[Quote], predicted: list[Quote], names: Names) -> tuple[float | None, ...]:
     """Exact, overlap and attributed F1, characters' precision and recall, rounded as the worked examples give them."""
     t = score_quotes(text, gold, predicted, names).group("marked")
-    values = (t.f1(t.exact), t.f1(t.overlap), t.f1(t.attributed), t.chars_common / t.chars_predicted, t.chars_common / t.chars_gold)
+    values = (
+        t.f1(t.exact),
+        t.f1(t.overlap),
+        t.f1(t.attributed),
+        t.chars_common / t.chars_predicted,
+        t.chars_common / t.chars_gold,
+    )
     return tuple(None if value is None else round(value, 4) for value in values)
 
 

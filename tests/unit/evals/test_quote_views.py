@@ -32,7 +32,12 @@ def test_views_count_passages_in_marks_and_whole_contents() -> None:
     views = view_quotes(TEXT, [direct, mixed], answer)
 
     assert views["direct"] == ViewTally(1, 1, 1, 1, 1, 1, 1, 1, 1)
-    assert (views["quoted"].gold, views["quoted"].predicted, views["quoted"].exact, views["quoted"].attributed) == (2, 2, 2, 1)
+    assert (views["quoted"].gold, views["quoted"].predicted, views["quoted"].exact, views["quoted"].attributed) == (
+        2,
+        2,
+        2,
+        1,
+    )
     assert (views["content"].gold, views["content"].exact) == (2, 1)
 
 
@@ -109,4 +114,3 @@ def _sum(cases: list[Case], answers: dict[str, list[Quote]], *, speech: bool) ->
         for view, tally in view_quotes(case.text, case.contents, answers[case.id], speech_only=speech).items():
             total[view] += tally
     return total
-

@@ -118,7 +118,9 @@ def test_a_run_is_scored_again_without_being_answered_again(tmp_path: Path) -> N
     cases = make_cases()
     finished = do_run(tmp_path / "a.jsonl", FakeAnswerer(), cases)
     renamed = [
-        replace(case, expected=Records(quotes=tuple(replace(q, voice=Voice(name="Ivo Brandt")) for q in case.expected.quotes)))
+        replace(
+            case, expected=Records(quotes=tuple(replace(q, voice=Voice(name="Ivo Brandt")) for q in case.expected.quotes))
+        )
         for case in cases
     ]
 
@@ -168,7 +170,9 @@ def test_an_engine_that_drops_one_speaker_in_ten_is_caught(tmp_path: Path) -> No
 def test_floors_ceilings_and_named_cases_are_held(tmp_path: Path) -> None:
     broken = do_run(tmp_path / "a.jsonl", FakeAnswerer(drops=["case-0"], fails=["case-1"]))
     floors = Floors(
-        floors={"quotes.end_to_end_f1": 0.95, "slots.f1": 0.5}, ceilings={"articles.false_alarm": 0.0}, must_pass=("case-0", "case-99")
+        floors={"quotes.end_to_end_f1": 0.95, "slots.f1": 0.5},
+        ceilings={"articles.false_alarm": 0.0},
+        must_pass=("case-0", "case-99"),
     )
 
     failures = gate(broken, floors)

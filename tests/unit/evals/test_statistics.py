@@ -12,7 +12,8 @@ def test_mcnemar_has_the_exact_binomial_tails() -> None:
 
 
 @pytest.mark.parametrize(
-    ("successes", "n", "low", "high"), [(45, 50, 0.7864, 0.9565), (0, 30, 0, 0.1135), (2, 5, 0.1176, 0.7693), (30, 30, 0.8865, 1)]
+    ("successes", "n", "low", "high"),
+    [(45, 50, 0.7864, 0.9565), (0, 30, 0, 0.1135), (2, 5, 0.1176, 0.7693), (30, 30, 0.8865, 1)],
 )
 def test_wilson_interval(successes: int, n: int, low: float, high: float) -> None:
     interval = wilson(successes, n)

@@ -36,7 +36,14 @@ def gold_article(**fields: Any) -> dict[str, Any]:
     start, end = span("We open at dawn,")
     quote = {"start": start, "end": end, "text": TEXT[start:end], "kind": "direct", "cue": "said",
              "speaker": {"name": "she", "kind": "unnamed", "role": None, "mention": list(span("she"))}}  # fmt: skip
-    return {"id": "dawn", "published_at": "2031-04-09", "title": "Dawn", "text": TEXT, "quotes": [quote], "exchanges": []} | fields
+    return {
+        "id": "dawn",
+        "published_at": "2031-04-09",
+        "title": "Dawn",
+        "text": TEXT,
+        "quotes": [quote],
+        "exchanges": [],
+    } | fields
 
 
 def row(**fields: Any) -> dict[str, Any]:
@@ -201,7 +208,9 @@ def test_our_own_gold_is_read() -> None:
 
 @pytest.mark.shared
 def test_the_shared_corpora_are_read() -> None:
-    sizes = {path: len(list(load(SHARED / path))) for path in ("gold", "gold/dev", "corpora/gum-news.jsonl.gz", "gold/seed.json")}
+    sizes = {
+        path: len(list(load(SHARED / path))) for path in ("gold", "gold/dev", "corpora/gum-news.jsonl.gz", "gold/seed.json")
+    }
 
     assert sizes == {"gold": 13, "gold/dev": 12, "corpora/gum-news.jsonl.gz": 24, "gold/seed.json": 1}
     case = only(SHARED / "reference" / "conventions" / "labelstudio.json")
