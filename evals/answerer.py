@@ -5,18 +5,27 @@ from __future__ import annotations
 import asyncio
 import json
 from datetime import date
+from http.client import HTTPException
 from typing import Any, Protocol
+from urllib.error import HTTPError
+from urllib.request import Request, urlopen
 
 from pydantic import TypeAdapter
 
 from evals.case import Case
+from evals.runfile import RunInvalid
 from service.bootstrap import build_services
 from service.domain.article import Article
 from service.domain.record import Extraction
 from service.handlers import ExtractArticle, Services, extract_article
 from service.settings import load_settings
 
+_TIMEOUT_S = 600
 _EXTRACTION: TypeAdapter[Extraction] = TypeAdapter(Extraction)
+
+
+class ServiceFailed(RuntimeError):
+    """A running service did not answer an article."""
 
 
 class Answerer(Protocol):
@@ -30,6 +39,11 @@ class Answerer(Protocol):
     @property
     def prompt(self) -> tuple[str, str] | None:
         """Id and hash of the prompt, None for rules."""
+        ...
+
+    @property
+    def is_elsewhere(self) -> bool:
+        """Whether another process answers, so that this one's CPU time and source say nothing of the engine."""
         ...
 
     async def answer(self, case: Case) -> dict[str, Any]:
@@ -65,6 +79,11 @@ class InProcess:
         engine = self._services.engine(self._engine)
         return (engine.prompt.id, engine.prompt.sha256) if engine is not None else None
 
+    @property
+    def is_elsewhere(self) -> bool:
+        """The pipeline runs here."""
+        return False
+
     async def answer(self, case: Case) -> dict[str, Any]:
         """The response to a case."""
         command = ExtractArticle(article=article_of(case), include=_include(case), model=self._engine)
@@ -83,6 +102,16 @@ class OverHTTP:
     def __init__(self, url: str, *, model: str | None) -> None:
         self._url, self._model = url.rstrip("/"), model
 
+    @classmethod
+    async def start(cls, url: str, *, model: str | None) -> OverHTTP:
+        """A service that answers now; RunInvalid otherwise, before a whole corpus is counted as missed."""
+        answerer = cls(url, model=model)
+        try:
+            await asyncio.to_thread(answerer._ask, "/health/live", None)
+        except ServiceFailed as error:
+            raise RunInvalid(f"No service to ask. {error}") from None
+        return answerer
+
     @property
     def engine(self) -> str:
         """The engine's name."""
@@ -93,32 +122,44 @@ class OverHTTP:
         """Unknown from outside; every response's provenance names it."""
         return None
 
+    @property
+    def is_elsewhere(self) -> bool:
+        """The service is a process of its own."""
+        return True
+
     async def answer(self, case: Case) -> dict[str, Any]:
         """The response to a case."""
         return await asyncio.to_thread(self._post, case)
 
     def _post(self, case: Case) -> dict[str, Any]:
-        from urllib.error import HTTPError, URLError
-        from urllib.request import Request, urlopen
-
         body = {
             "text": case.text, "title": case.title, "published_at": case.published_at, "id": case.id[:200],
             "include": sorted(_include(case)), "model": self._model,
         }  # fmt: skip
-        data = json.dumps({name: value for name, value in body.items() if value is not None}).encode()
-        request = Request(f"{self._url}/extract", data, {"Content-Type": "application/json"})  # noqa: S310 - the user's own URL
+        return self._ask("/extract", {name: value for name, value in body.items() if value is not None})
+
+    def _ask(self, path: str, body: dict[str, Any] | None) -> dict[str, Any]:
+        data = None if body is None else json.dumps(body).encode()
         try:
-            with urlopen(request, timeout=600) as response:  # noqa: S310
+            request = Request(self._url + path, data, {"Content-Type": "application/json"})  # noqa: S310 - the user's own URL
+            with urlopen(request, timeout=_TIMEOUT_S) as response:  # noqa: S310
                 answered: dict[str, Any] = json.loads(response.read())
-                return answered
         except HTTPError as error:
-            problem = json.loads(error.read() or b"{}")
-            raise RuntimeError(f"{error.code}: {problem.get('title', 'no problem details')}") from None
-        except URLError as error:
-            raise RuntimeError(f"{self._url} cannot be reached: {error.reason}") from None
+            raise ServiceFailed(f"{error.code}: {_title(error.read())}") from None
+        except (OSError, HTTPException, ValueError) as error:
+            reason = getattr(error, "reason", None) or error or type(error).__name__
+            raise ServiceFailed(f"{self._url} cannot be used: {reason}") from None
+        return answered
 
     async def aclose(self) -> None:
         """Nothing to stop."""
+
+
+def _title(problem: bytes) -> str:
+    try:
+        return str(json.loads(problem)["title"])
+    except (ValueError, KeyError, TypeError):
+        return "no problem details"
 
 
 def article_of(case: Case) -> Article:

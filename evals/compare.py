@@ -13,6 +13,7 @@ from evals.statistics import Estimate, holm, paired_bootstrap, randomisation
 HEADLINES = (
     "quotes.end_to_end_f1", "quotes.attributed_f1", "quotes.exact_f1", "indirect.attributed_f1", "indirect.overlap80_f1",
     "slots.f1", "slots.count.f1", "events.f1", "events.exact_recall", "events.core_exact_recall", "articles.false_alarm",
+    "views.direct.attributed_f1", "views.quoted.attributed_f1", "views.content.overlap_f1",
 )  # fmt: skip
 """The figures that are printed, compared and gated, most telling first within quotations and exchanges."""
 LOWER_IS_BETTER = frozenset(("articles.false_alarm", "articles.silent"))

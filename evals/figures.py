@@ -14,10 +14,13 @@ from evals.matching import Alignment
 from evals.metrics import CaseScore, align_case, score_case, total
 from evals.runfile import CaseRecord, Run, ratios
 from evals.runner import records_of
-from evals.statistics import Estimate, bootstrap
-
+from evals.statistics import Estimate, bootstrap, wilson
 
 _SAME_SPAN = 0.8
+PROPORTIONS = frozenset((
+    "articles.exact", "articles.false_alarm", "articles.silent", "events.exact_recall", "events.core_exact_recall",
+))  # fmt: skip
+"""Shares of whole articles or events: their interval is Wilson's, since a bootstrap of 0 of n has none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +71,7 @@ def summarise(run: Run, cases: Sequence[Case], *, figures: Sequence[str] = HEADL
     for name in figures:
         parts = ratios(run.cases, name)
         if any(bottom for _, bottom in parts):
-            shown.append(Figure(name, bootstrap(parts, clusters)))
+            shown.append(Figure(name, _estimate(name, parts, clusters)))
     score = total(by_case.values())
     scored = [p for r in run.cases if r.case in known for p in scored_quotes(r, by_case[r.key], known[r.case].labels)]
     confusion: dict[str, Counter[tuple[str, str]]] = {"status": Counter(), "kind": Counter(), "quotation": Counter()}
@@ -79,6 +82,12 @@ def summarise(run: Run, cases: Sequence[Case], *, figures: Sequence[str] = HEADL
         run=run, figures=tuple(shown), score=score, cost=cost_of(run.cases), scored=tuple(scored), bins=reliability(scored),
         calibration=calibration_error(scored), confusion=confusion, by_case=by_case,
     )  # fmt: skip
+
+
+def _estimate(name: str, parts: Sequence[tuple[float, float]], clusters: Sequence[str]) -> Estimate:
+    if name in PROPORTIONS:
+        return wilson(round(sum(top for top, _ in parts)), round(sum(bottom for _, bottom in parts)))
+    return bootstrap(parts, clusters)
 
 
 def cost_of(records: Sequence[CaseRecord]) -> Cost:

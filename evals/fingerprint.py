@@ -6,6 +6,7 @@ import hashlib
 from collections.abc import Iterable
 from dataclasses import asdict, replace
 from importlib.resources import files
+from pathlib import Path
 
 from evals.alias import load_aliases
 from evals.case import Case
@@ -27,6 +28,13 @@ def scorer_digest() -> str:
     """The first 12 hex digits of the SHA-256 of the scorer's source files."""
     root = files("evals")
     return _short(b"\0".join((root / name).read_bytes() for name in SCORER))
+
+
+def engine_digest() -> str:
+    """The first 12 hex digits of the SHA-256 of the service's source and data: what answers when no model does."""
+    package = Path(str(files("service")))
+    parts = sorted(path for path in package.rglob("*") if path.is_file() and "__pycache__" not in path.parts)
+    return _short(b"\0".join(part.relative_to(package).as_posix().encode() + b"\0" + part.read_bytes() for part in parts))
 
 
 def alias_digest() -> str:

@@ -25,7 +25,10 @@ class RunInvalid(InvalidInput):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunHead:
-    """What was run. `hashes` are of gold, scorer, aliases and prompt; runs compare only where the first three agree."""
+    """What was run. `hashes` are of gold, scorer, aliases, engine and prompt; runs compare only where the first three agree.
+
+    `source` is the corpus's path as it was given (None: the project's own gold); `split` and `limit` say which part of it.
+    """
 
     name: str
     engine: str
@@ -36,6 +39,8 @@ class RunHead:
     hashes: dict[str, str]
     started: str
     repeat: int = 1
+    source: str | None = None
+    limit: int | None = None
     played: bool = False
     type: str = "run"
     format: int = FORMAT
@@ -45,7 +50,8 @@ class RunHead:
 class CaseRecord:
     """One case of a run. `output` is the response of the service (None after an error: the case counts as missed).
 
-    `parts` maps a figure's name to (numerator, denominator); `latency_s` is wall time, `cpu_s` this process's.
+    `parts` maps a figure's name to (numerator, denominator); `latency_s` is wall time, `cpu_s` this process's
+    time since the case before was done (0 where another process answers): it adds up, also when cases run side by side.
     """
 
     case: str
@@ -89,8 +95,12 @@ def read_run(path: Path) -> Run:
         raise RunInvalid(f"{path.name!r} is no run file: its first line should have type 'run'.")
     if lines[0].get("format") != FORMAT:
         raise RunInvalid(f"{path.name!r} has format {lines[0].get('format')!r}; expected {FORMAT}.")
-    cases = [_case(line) for line in lines[1:] if line.get("type") == "case"]
-    return Run(RunHead(**lines[0]), list({case.key: case for case in cases}.values()))
+    try:
+        cases = [_case(line) for line in lines[1:] if line.get("type") == "case"]
+        head = RunHead(**lines[0])
+    except (KeyError, TypeError, ValueError):
+        raise RunInvalid(f"{path.name!r} was written by another version of Parley; run it anew.") from None
+    return Run(head, list({case.key: case for case in cases}.values()))
 
 
 def _lines(path: Path) -> Iterator[dict[str, Any]]:

@@ -43,7 +43,7 @@ _SYMMETRY = re.compile(
     r"\b(?:each|both|either|same number|equal number|equal numbers|apiece|one[- ]for[- ]one|for every|respectively|mutual\w*"
     r"|identical|a side|man for man|as many|all for all)\b|-for-"
     r"|\b(?:exchanged|swapped|traded|they|two (?:sides|armies|countries))\b"
-    r"|\bfor\s+(?:\d|one|two|three|four|five|six|seven|eight|nine|ten)",
+    r"|\bfor\s+(?:\d|an?\b|one|two|three|four|five|six|seven|eight|nine|ten)",
     re.IGNORECASE,
 )
 _MEDIATION = re.compile(
@@ -53,13 +53,15 @@ _MEDIATION = re.compile(
 )
 _FAILURE = re.compile(
     r"reject|suspend|call(?:ed|ing)? off|\boff\b|cancel|collaps|f[ea]ll(?:en)?\b|broke|refus|halt|postpon|scrap|fail|den(?:y|ied|ies)"
-    r"|rul(?:ed|es|ing) out|abandon|stall|derail|block|never|\bno\b|\bnot\b|n[’']t\b|thr[eo]w\w* out|slam|turned (?:it )?(?:down|back|away)"
-    r"|declin|withdr|back(?:ed|ing)? out|pull(?:ed|ing)? out|dismiss|nothing|dead|wreck|without|vetoed?|walk(?:ed)? (?:out|away)",
+    r"|rul(?:ed|es|ing) out|abandon|stall|derail|block|never|\bno\b|\bnot\b|n[’']t\b|thr[eo]w\w* out|slam"
+    r"|turned (?:it )?(?:down|back|away)|declin|withdr|back(?:ed|ing)? out|pull(?:ed|ing)? out|dismiss|nothing|dead|wreck|without|vetoed?|walk(?:ed)? (?:out|away)",
     re.IGNORECASE,
 )
 _TODAY = re.compile(
-    r"\b(?:today|tonight|now|this (?:morning|afternoon|evening)|hours?|minutes|just|moments)\b", re.IGNORECASE
+    r"\b(?:today|tonight|this (?:morning|afternoon|evening)|(?:hours?|minutes|moments) ago)\b", re.IGNORECASE
 )
+_TELLING = 4
+"""A shorter last word of a name ("Aid", "UN") says too little on its own."""
 _AHEAD = re.compile(
     r"\b(?:will|would|could|may|might|shall|to be|plan(?:s|ned|ning)?|expect(?:s|ed)?|propos\w*|offer\w*|due to|set to|ready to"
     r"|prepared to|hop(?:es|ed|ing)|next|tomorrow|if)\b",
@@ -386,13 +388,14 @@ def _check_parties(view: ExchangeView) -> Iterator[Finding]:
 
 
 def _mediates(reference: str, name: str, view: ExchangeView) -> bool:
-    """Whether a sentence names the third party (under any of its names) together with a word of mediation."""
-    spans = [p.span for p in view.candidates.parties if p.name == name]
+    """Whether a sentence names the third party, under any of its names or by its last word, together with a word of mediation."""
+    words = {name, *(p.span.text for p in view.candidates.parties if p.name == name)}
     found = view.candidates.by_id.get(reference)
     if isinstance(found, Party | Place | Mention | Clause):
-        spans.append(found.span)
-    sentences = (view.candidates.sentence_at(span.start) for span in spans)
-    return any(sentence is not None and _MEDIATION.search(sentence.span.text) for sentence in sentences)
+        words.add(found.span.text)
+    words |= {text.split()[-1] for text in words if len(text.split()[-1]) >= _TELLING}
+    named = re.compile("|".join(re.escape(text) for text in sorted(words)), re.IGNORECASE)
+    return any(_MEDIATION.search(s.span.text) and named.search(s.span.text) for s in view.candidates.sentences)
 
 
 def _check_status(view: ExchangeView) -> Iterator[Finding]:

@@ -17,13 +17,13 @@ from service.extraction.checks import NOT_PEOPLE
 _INVISIBLE = re.compile("[\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u2069\ufeff\U000e0000-\U000e007f]")
 _TAG = re.compile(r"\[(?=[SQND]\d)")
 _RELEASE = re.compile(
-    r"exchang|swap|releas|free|repatriat|hand(?:ed|ing|s)? (?:over|back)|handover|return|trade|ashore|walked|crossed|let .{0,60}\b(?:go|walk|leave)"
-    r"|sen[dt] (?:home|back)",
+    r"exchang|swap|releas|free|repatriat|hand(?:ed|ing|s)? (?:over|back)|handover|return|trade|ashore"
+    r"|walked|crossed|let .{0,60}\b(?:go|walk|leave)|sen[dt] (?:home|back)",
     re.IGNORECASE,
 )
 _HELD = re.compile(
-    r"prisoner|captive|hostage|detain|inmate|\bPOWs?\b|intern(?:ed|ee)|abduct|kidnap|remains|bodies|jailed|prison|captur|convict|held"
-    r"|custody|espionage|\bsp(?:y|ies)\b|soldier|sailor|crew|fighter|militant",
+    r"prisoner|captive|hostage|detain|inmate|\bPOWs?\b|intern(?:ed|ee)|abduct|kidnap|remains|bodies|jailed|prison|captur|held"
+    r"|convict|custody|espionage|\bsp(?:y|ies)\b|soldier|sailor|crew|fighter|militant",
     re.IGNORECASE,
 )
 

@@ -272,7 +272,7 @@ def _antecedent(tokens: Tokens, phrases: list[Phrase], index: int, owner: list[C
         return None
     here = tokens.sentence[phrase.first]
     best, best_score = None, -9.0
-    for back in range(index - 1, max(-1, index - 2 * _PHRASES_BACK), -1):
+    for back in range(index - 1, max(-1, index - _PHRASES_BACK), -1):
         other, cluster = phrases[back], owner[back]
         distance = here - tokens.sentence[other.first]
         if distance > _SENTENCES_BACK:

@@ -7,42 +7,36 @@ from collections import Counter
 from collections.abc import Mapping
 
 from service.domain.draft import Category, DraftCount, Scope
+from service.extraction.rules.exchange_cue import Cue
 from service.extraction.rules.exchange_people import People
 from service.extraction.rules.exchange_words import SUBSET
 
-CUMULATIVE = re.compile(
-    r"\b(?:in total since|so far|since (?:the (?:start|beginning|outbreak)|then|\d{4}|January|February|March|April|May"
-    r"|June|July|August|September|October|November|December"
+CUMULATIVE = Cue(
+    r"\b(?:in total since|so far|since (?:the (?:start|beginning|outbreak)|then|\d{4}|january|february|march|april|may"
+    r"|june|july|august|september|october|november|december"
     r"|last|early|the full)|to date|over the (?:past|last)|during the war|have (?:now )?(?:been )?(?:returned|released"
-    r"|exchanged) since|overall|previously|altogether|all told|already been|throughout)\b",
-    re.IGNORECASE,
+    r"|exchanged) since|overall|previously|altogether|all told|already been|throughout)\b"
 )
-HELD = re.compile(
+HELD = Cue(
     r"\b(?:still (?:held|being held|in|holding|holds|captive|missing|hold)|remain(?:s|ed|ing)? (?:in|captive|held|behind"
     r"|prisoners?)|(?:is|are|was|were) (?:still )?(?:believed|thought|known|estimated|said) to (?:be|have|hold)"
     r"|holds?(?= (?:about|some|around|more|at|up|an|\d))|(?:is|are) holding|were (?:killed|kidnapped|captured|abducted"
     r"|seized|taken)|was (?:killed|kidnapped|captured|abducted)|taken hostage|took\b[^.;]{0,40}(?:hostage|captive"
     r"|prisoner)\b|seized|captured (?:by|in|during)|unaccounted"
-    r"|killed|sentenced|arrested|(?:are|is) (?:being )?held|been held for|in captivity\b(?! in exchange)|missing)\b",
-    re.IGNORECASE,
+    r"|killed|sentenced|arrested|(?:are|is) (?:being )?held|been held for|in captivity\b(?! in exchange)|missing)\b"
 )
-_SINCE_HELD = re.compile(
-    r"\b(?:held|detained|jailed|imprisoned|captive|prisoners?|captured|missing)\b[^.;]{0,45}\bsince\b", re.IGNORECASE
-)
-_BOTH_SIDES = re.compile(
+_SINCE_HELD = Cue(r"\b(?:held|detained|jailed|imprisoned|captive|prisoners?|captured|missing)\b[^.;]{0,45}\bsince\b")
+_BOTH_SIDES = Cue(
     r"\b(?:between (?:them|the two)|(?:across|from|by|of) both (?:sides|countries|parties)(?: of)?"
-    r"|in total\b|a total of .{0,40}(?:from both|both sides)|combined|both ways)\b",
-    re.IGNORECASE,
+    r"|in total\b|a total of .{0,40}(?:from both|both sides)|combined|both ways)\b"
 )
-_EACH = re.compile(
+_EACH = Cue(
     r"^[^.;]{0,60}?\b(?:each(?: side| other| country| way| party)?|apiece|a side|(?:from|on|by"
-    r"|to) (?:each|either|both) (?:side|sides|country|countries|party)|on each side|per side|from each)\b",
-    re.IGNORECASE,
+    r"|to) (?:each|either|both) (?:side|sides|country|countries|party)|on each side|per side|from each)\b"
 )
-_EACH_BEFORE = re.compile(
+_EACH_BEFORE = Cue(
     r"\b(?:each|both(?: sides| countries| parties)?|either side|each side|each country|the two sides each"
-    r"|each of the two)\b[^.;,]{0,50}$",
-    re.IGNORECASE,
+    r"|each of the two)\b[^.;,]{0,50}$"
 )
 _EXCLUSIVE = (Category.MILITARY, Category.CIVILIAN, Category.HOSTAGES, Category.BODIES, Category.PRISONERS, Category.OTHER)
 _PLAIN = frozenset({Category.TOTAL, Category.PRISONERS, Category.OTHER})

@@ -11,6 +11,7 @@ from itertools import pairwise
 
 from service.domain.candidate import Candidates, DateMention, Sentence
 from service.domain.draft import Category, Status
+from service.extraction.rules.exchange_cue import Cue
 from service.extraction.rules.exchange_chunks import Index, Row, row_of
 from service.extraction.rules.exchange_setting import is_old
 from service.extraction.rules.exchange_status import status_votes
@@ -58,25 +59,28 @@ _SPLIT = re.compile(
 )
 _LONGEST_SENTENCE = 3000
 """Characters; what is longer is a table or a list, and comparing its parts pair by pair would take quadratic time."""
-_REFERS = re.compile(
-    r"\b(?:the|this|that|such an?|today's|an|latest|first|mass|[A-Z][a-z]+day's) (?:\w+ ){0,3}?(?:swaps?|exchanges?|deal"
+_TRIGGER = Cue(
+    r"(?:swap|exchang|trad(?:e|ing)|releas|free|hand|repatriat|return|let |g[ai]ve|turn|chang|home|back|ashore|receiv|across|led |prison|captiv"
+    r"|hostage|detain|captur|inmate|internee|abduct|kidnap|jail|bod(?:y|ies)|remains|custody|deal|agreement|process|phase|stage"
+    r"|batch|group|third|pow|lib|went|gone|sent|driven|flown)"
+)
+"""Without one of these stems no other cue of this module can match: most sentences are passed over by one search."""
+_REFERS = Cue(
+    r"\b(?:the|this|that|such an?|today's|an|latest|first|mass|[a-z]+day's) (?:\w+ ){0,3}?(?:swaps?|exchanges?|deal"
     r"|hand-?over|release|trade|agreement|process|captives|prisoners|hostages|detainees)\b"
-    r"|\b(?:swap|exchange|hand-?over)\b",
-    re.IGNORECASE,
+    r"|\b(?:swap|exchange|hand-?over)\b"
 )
-_PREVIOUS = re.compile(
+_PREVIOUS = Cue(
     r"\b(?:previous|earlier|last|prior|past|most recent|similar|separate|preceding|historic|another"
-    r"|second largest)(?: (?:such|major|big|large|known|prisoner|hostage|high-profile|US-Russia|[\w-]+)){0,2} (?:swaps?"
+    r"|second largest)(?: (?:such|major|big|large|known|prisoner|hostage|high-profile|us-russia|[\w-]+)){0,2} (?:swaps?"
     r"|exchanges?|releases?|deals?|hand-?overs?|trades?)\b"
-    r"|\b(?:have|has) (?:previously|already|repeatedly)\b",
-    re.IGNORECASE,
+    r"|\b(?:have|has) (?:previously|already|repeatedly)\b"
 )
-_ACT_WORD = re.compile(
+_ACT_WORD = Cue(
     r"\b(?:swap|exchang|releas|freed|freeing|frees?\b|hand(?:ed|ing|s)? (?:over|back)|hand-?over|repatriat|trad(?:ed|ing)"
     r"|return|let go|let (?:\w+ ){1,4}go\b|g[ao]ve (?:up|back)|given (?:up|back)|turn(?:ed|s|ing)? over|changed (?:hands|places)"
     r"|(?:c[ao]me|went|gone?|sen[dt]) (?:home|back|free|north|south|east|west)|got (?:back|home)|put ashore|received"
-    r"|(?:led|walked|passed|ferried|flown|driven|trucked) (?:across|over|back|home|to))",
-    re.IGNORECASE,
+    r"|(?:led|walked|passed|ferried|flown|driven|trucked) (?:across|over|back|home|to))"
 )
 
 
@@ -94,7 +98,7 @@ def clauses_of(candidates: Candidates, index: Index) -> list[ActClause]:
         words = sentence.span.text
         if len(words) > _LONGEST_SENTENCE:
             continue
-        if (
+        if not _TRIGGER.search(words) or (
             not _ACT_WORD.search(words)
             and not _REFERS.search(words)
             and not CAPTIVE.search(words)
@@ -180,7 +184,7 @@ _BOTH_WAYS = re.compile(r"P[^dR]{0,6}R[^dRG]{0,4}N[^d]{0,9}(?:G[^d]{0,3}N|P[^d]{
 _SWAPPED = re.compile(r"S[ea]?[PjeaI]*[NHI]|[NHI][^dR]{0,8}s")
 _AGAINST = re.compile(r"[NHI][^d]{0,6}x[^d]{0,3}[NHI]")
 _TAKEN = re.compile(r"detainee|captur|captive|jailed|detained|kidnapped|imprisoned|abducted")
-_SWAP = re.compile(r"\b(?:swap|(?<!stock )exchange(?! rate| program| student))\b", re.IGNORECASE)
+_SWAP = Cue(r"\b(?:swap|(?<!stock )exchange(?! rate| program| student))\b")
 
 
 def _released_abroad(row: Row) -> bool:
@@ -326,19 +330,17 @@ def _day_before(clause: ActClause, main_day: str | None) -> str | None:
     return days[0] if main_day and days and max(days) < main_day else None
 
 
-_DEAL = re.compile(
+_DEAL = Cue(
     r"\b(?:agreement|agreed|deal|accord|formula|phase|stage|expected to (?:swap|exchange|release|free)"
-    r"|in (?:all|total)|altogether|eventually|over the (?:next|coming)|from each side|truce|ceasefire)\b",
-    re.IGNORECASE,
+    r"|in (?:all|total)|altogether|eventually|over the (?:next|coming)|from each side|truce|ceasefire)\b"
 )
-NEXT = re.compile(
+NEXT = Cue(
     r"\b(?:second|third|fourth|fifth|another|next|further|last|final|future|bigger|larger|smaller|that)(?:,? (?:and )?(?:last|final"
     r"|smaller|bigger|larger|such|prisoner|planned|possible)){0,3},? "
     r"(?:swaps?|exchanges?|trades?|deals?|phase|stage|group|batch|round(?! of (?:talks|negotiations))|hand-?overs?|releases?|(?:is|are) (?=due|set|expected|planned))"
-    r"[^.;]{0,40}?\b(?:is|are|will|would|could|may|might|expected|planned|due|set|scheduled|foreseen|to)\b",
-    re.IGNORECASE,
+    r"[^.;]{0,40}?\b(?:is|are|will|would|could|may|might|expected|planned|due|set|scheduled|foreseen|to)\b"
 )
-_UNDER = re.compile(r"\bunder (?:a|an|the) (?:\w+ ){0,2}(?:deal|agreement|accord|pact)\b", re.IGNORECASE)
+_UNDER = Cue(r"\bunder (?:a|an|the) (?:\w+ ){0,2}(?:deal|agreement|accord|pact)\b")
 _MONTHS_AFTER = re.compile(
     r"\b(a|an|one|two|three|four|five|six|seven|eight|nine|ten|eleven|\d+) (week|month|year)s? (?:after"
     r"|since|following)\s+$",

@@ -149,7 +149,7 @@ def _head_noun(text: str, start: int, limit: int, parties: list[Party]) -> tuple
     if peoples is not None:
         return peoples.end(), Category.OTHER
     best: tuple[int, Category] | None = None
-    for match in PEOPLE.finditer(text, start, limit):
+    for match in _nouns(text, start, limit):
         between = re.findall(r"[\w'’-]+|[,;:.(]", text[start if best is None else best[0] : match.start()])
         if best is not None and (between or match.start() > best[0] + 1):
             break

@@ -7,6 +7,7 @@ from collections import defaultdict
 from collections.abc import Mapping
 
 from service.domain.draft import Category, ExchangeKind, Status
+from service.extraction.rules.exchange_cue import Cue
 from service.extraction.rules.exchange_chunks import Row
 from service.extraction.rules.exchange_people import People
 from service.extraction.rules.exchange_words import SWAP_NOUN, SWAP_VERB
@@ -16,61 +17,53 @@ _ACT = (
     r"|proposal|talks|negotiations|mediation"
     r"|prisoners|hostages|captives|agreement)"
 )
-_BROKEN = re.compile(
+_BROKEN = Cue(
     r"\b(?:call(?:ed|ing)? off|collaps(?:ed|es?)|f[ae]ll(?:en|s)? (?:through|apart)|br(?:oke|oken|eak) (?:down|off)"
     r"|cancel\w*|scrapped|suspend\w*|halt(?:ed|ing)|reject\w*|turn(?:ed|s|ing)? down"
     r"|rul(?:ed|es|ing) out|abort(?:ed)?|abandon(?:ed)?|derail(?:ed)?|thwarted|scuppered|scuttled|postponed|stalled"
     r"|delayed|shelved|failed|on hold|did not (?:happen|take place)"
-    r"|never (?:happened|took place|materiali[sz]ed))\b",
-    re.IGNORECASE,
+    r"|never (?:happened|took place|materiali[sz]ed))\b"
 )
 _ACT_NEAR = re.compile(rf"\b{_ACT}\b", re.IGNORECASE)
-_REFUSED = re.compile(
+_REFUSED = Cue(
     r"\b(?:refus(?:ed|es|ing)|declin(?:ed|es|ing)|unwilling) to (?:release|free|exchange|swap|trade"
-    r"|hand over|negotiate)\b|\bno (?:prisoner )?(?:swap|exchange|deal)\b(?! was)",
-    re.IGNORECASE,
+    r"|hand over|negotiate)\b|\bno (?:prisoner )?(?:swap|exchange|deal)\b(?! was)"
 )
-_PROPOSED = re.compile(
+_PROPOSED = Cue(
     r"\b(?:could be|could|might|may|offer(?:ed|s|ing)?|propos(?:ed|es|al|ing)|suggest(?:ed|s|ing|ion)|ready (?:to|for)"
     r"|read(?:y|iness)|willing(?:ness)?|prepared to|call(?:ed|s|ing)? for"
     r"|demand(?:ed|s|ing)?|consider(?:ed|s|ing)?|in talks|talks (?:on|about|over)|negotiat\w+|discuss(?:ed|es|ing"
     r"|ions?)?|urg(?:ed|es|ing)|seek(?:s|ing)?|sought|wants?|wanted|hopes?|hoping"
-    r"|possib(?:le|ility)|potential|open to|push(?:ed|ing|es)? for|if (?:Israel|the|it|they)|rul(?:ed|es) out|debat\w+"
-    r"|floated|hint(?:ed|s)?|rumou?rs?|speculation|appeal(?:ed|s|ing)?)\b",
-    re.IGNORECASE,
+    r"|possib(?:le|ility)|potential|open to|push(?:ed|ing|es)? for|if (?:israel|the|it|they)|rul(?:ed|es) out|debat\w+"
+    r"|floated|hint(?:ed|s)?|rumou?rs?|speculation|appeal(?:ed|s|ing)?)\b"
 )
-_AGREED = re.compile(
+_AGREED = Cue(
     r"\b(?:agree(?:d|s|ing)?|agreement|accord|struck|sign(?:ed|s|ing)?|reached|approv(?:ed|es|al)|accept(?:ed|s)"
-    r"|commit(?:ted)?|deal (?:to|under which|that (?:will|would)|in which|for)|pact)\b",
-    re.IGNORECASE,
+    r"|commit(?:ted)?|deal (?:to|under which|that (?:will|would)|in which|for)|pact)\b"
 )
-_PLANNED = re.compile(
+_PLANNED = Cue(
     r"\b(?:will|shall|(?:is|are|was|were) (?:due|set|expected|scheduled|slated|planned|poised|likely|about|preparing"
     r"|going|to)\b|expected|scheduled|set to|due to|upcoming|imminent|planned"
-    r"|plan(?:s|ning)? to|prepar(?:e|es|ing|ations?)|ahead of|awaiting|would)\b",
-    re.IGNORECASE,
+    r"|plan(?:s|ning)? to|prepar(?:e|es|ing|ations?)|ahead of|awaiting|would)\b"
 )
 _ACTS = (
     r"(?:be )?(?:begin |start |also |soon )?(?:releas|free|exchang|swap|trad|hand|return|repatriat|set free"
     r"|let go|take place|go ahead|happen)"
 )
-_WILL = re.compile(
+_WILL = Cue(
     rf"\b(?:will|is to|are to|due to|set to|expected to|scheduled to|going to|about to"
-    rf"|preparing to) {_ACTS}",
-    re.IGNORECASE,
+    rf"|preparing to) {_ACTS}"
 )
-_AGREED_TO = re.compile(
+_AGREED_TO = Cue(
     rf"\b(?:agree[ds]?|agreement|deal|accord|approved|signed)\b.{{0,40}}\b(?:to|on|would) (?:the |a "
-    rf"|an )?{_ACTS}",
-    re.IGNORECASE,
+    rf"|an )?{_ACTS}"
 )
-_ONGOING = re.compile(
+_ONGOING = Cue(
     r"\b(?:under ?way|(?:has|have|had) (?:begun|started)|began|begun|start(?:ed|s)|begins?|is being|are being|were being"
     r"|is taking place|are taking place|continu(?:e|es|ed|ing)|in progress|in the process"
-    r"|first (?:phase|stage|batch|group|day)|(?:is|are|was|were) heading home|en route|on (?:his|her|their) way)\b",
-    re.IGNORECASE,
+    r"|first (?:phase|stage|batch|group|day)|(?:is|are|was|were) heading home|en route|on (?:his|her|their) way)\b"
 )
-_DONE = re.compile(
+_DONE = Cue(
     r"\b(?:complet(?:ed|ion|es)|took place|carried out|conduct(?:ed|s)|concluded|has ended|have ended|held a"
     r"|were (?:released|freed|exchanged|swapped|handed over|returned|reunited|flown)|was (?:released|freed|exchanged"
     r"|swapped|handed over"
@@ -79,13 +72,11 @@ _DONE = re.compile(
     r"|(?:return(?:ed)?|c[ao]me|arriv(?:ed|e|es)|went|gone) (?:home|back|free)|changed (?:hands|places)|turned over|g[ao]ve (?:up|back)|let go|got back|passed off|put ashore|sen[dt] (?:home|back)|handed back|handed"
     r"|(?:was|were|been) (?:led|walked|driven|flown|carried|passed|ferried|escorted|put|sent|set free|given|taken|brought|let)"
     r"|(?:frees|releases|swaps?|exchanges|hands over"
-    r"|swap(?=s? \d))(?= \d| (?!of|for)\w+ (?:prisoners|hostages|soldiers|captives)))\b",
-    re.IGNORECASE,
+    r"|swap(?=s? \d))(?= \d| (?!of|for)\w+ (?:prisoners|hostages|soldiers|captives)))\b"
 )
-_HYPOTHETICAL = re.compile(
+_HYPOTHETICAL = Cue(
     r"\b(?:to|could|would|will|might|may|should|be|must|can|agreed|not|yet|if|until|for the|expected|shall|won't"
-    r"|were to|hopes?)(?: \w+ly| also| soon| then| all)?(?: be| have)? *$",
-    re.IGNORECASE,
+    r"|were to|hopes?)(?: \w+ly| also| soon| then| all)?(?: be| have)? *$"
 )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from service.extraction.rules.exchange_cue import Cue
 from service.domain.draft import Category
 
 _M, _C, _O = Category.MILITARY, Category.CIVILIAN, Category.OTHER
@@ -41,12 +42,11 @@ PEOPLE = re.compile(
     re.IGNORECASE,
 )
 _CATEGORIES = tuple(_NOUNS.values())
-CAPTIVE = re.compile(
-    r"(?<![\w-])(?:prisoners?(?:'s?)?(?: of war|-of-war)?|POWs?|PoWs?|captives?|hostages?(?:'s?)?|detainees?(?:'s?)?"
+CAPTIVE = Cue(
+    r"(?<![\w-])(?:prisoners?(?:'s?)?(?: of war|-of-war)?|pows?|captives?|hostages?(?:'s?)?|detainees?(?:'s?)?"
     r"|inmates|internees|abductees?|captivity"
     r"|captured|detained|imprisoned|jailed|abducted|kidnapped|remains of|bodies of|dead bodies|custody|prisons?"
-    r"|jails?)(?![\w-])",
-    re.IGNORECASE,
+    r"|jails?)(?![\w-])"
 )
 
 
@@ -60,33 +60,30 @@ def category_of(match: re.Match[str]) -> Category:
 
 # --- what is an exchange of people, what only sounds like one -------------------------------------------------------------
 _WHO = (
-    r"(?:prisoners?(?:'s?)?(?:[ -]of[ -]war)?|POWs?|PoWs?|hostages?(?:'s?)?|captives?|detainees?|inmates?|sp(?:y|ies)"
+    r"(?:prisoners?(?:'s?)?(?:[ -]of[ -]war)?|pows?|hostages?(?:'s?)?|captives?|detainees?|inmates?|sp(?:y|ies)"
     r"|bod(?:y|ies)|remains"
     r"|hostages?(?:[- ](?:for|and)[- ]|/)prisoners?|prisoners?(?:[- ](?:for|and)[- ]|/)hostages?)"
 )
-SWAP_NOUN = re.compile(
+SWAP_NOUN = Cue(
     rf"(?<![\w-]){_WHO}[- ](?:(?:release|transfer)[- ])?(?:swaps?|exchanges?|trades?|deals?(?! with)|exchange deals?"
     rf"|swap deals?|release deals?"
     r"|hand-?overs?|swapping|exchanging|repatriations?)(?![\w-])"
     rf"|(?<![\w-])(?:exchanges?|swaps?|trades?|hand-?overs?|swapping|exchanging|trading),? (?:of"
     rf"|for) (?:[\w,.'’“”\"-]+ ){{0,6}}?"
-    r"(?:prisoners|POWs|PoWs|captives|hostages|detainees|captured soldiers|captured servicemen|bodies|remains|inmates"
+    r"(?:prisoners|pows|captives|hostages|detainees|captured soldiers|captured servicemen|bodies|remains|inmates"
     r"|spies|captive soldiers)(?![\w-])"
-    r"|(?<![\w-])(?:[\d,]+|one|two|all)(?:[- ]for[- ])(?:[\d,]+|one|two|three|all)(?![\w-]) (?:prisoner |POW "
-    r"|captive )?(?:swap|exchange|deal|formula|principle)",
-    re.IGNORECASE,
+    r"|(?<![\w-])(?:[\d,]+|one|two|all)(?:[- ]for[- ])(?:[\d,]+|one|two|three|all)(?![\w-]) (?:prisoner |pow "
+    r"|captive )?(?:swap|exchange|deal|formula|principle)"
 )
-SWAP_VERB = re.compile(
+SWAP_VERB = Cue(
     r"(?<![\w-])(?:exchang(?:e|ed|es|ing)|swap(?:ped|s|ping)?|trad(?:e|ed|es|ing))(?! (?:deal|agreement|war|talks"
-    r"|fire\b|blows|barbs|places|students))(?![\w-])",
-    re.IGNORECASE,
+    r"|fire\b|blows|barbs|places|students))(?![\w-])"
 )
-FOR = re.compile(
+FOR = Cue(
     r"(?<![\w-])in (?:exchange|return|trade|a swap|a trade|swap) (?:for|with)(?![\w-])"
-    r"|(?<![\w-])in (?:exchange|return)(?=[ ,.;:]|$)",
-    re.IGNORECASE,
+    r"|(?<![\w-])in (?:exchange|return)(?=[ ,.;:]|$)"
 )
-NOT_PEOPLE = re.compile(
+NOT_PEOPLE = Cue(
     r"(?<![\w-])(?:(?:stock|currency|foreign|securities|commodit\w+|student|cultural|academic|information|gun|heat"
     r"|crypto\w*|insurance|health|data"
     r"|debt|equity|rate|default|land|cap-and|player|draft) (?:exchanges?|swaps?|trad\w+)|exchange (?:rates?|programs?"
@@ -94,16 +91,14 @@ NOT_PEOPLE = re.compile(
     r"|(?:exchang\w+|trad\w+|swap\w*) (?:of )?(?:gun)?(?:fire|shots|blows|words|views|gifts|vows|emails?|messages|ideas"
     r"|information|stories|notes"
     r"|numbers|barbs|insults|letters|pleasantries|glances|jerseys|artillery|missiles?|strikes|intelligence)|wife swap"
-    r"|house swap|job swap)",
-    re.IGNORECASE,
+    r"|house swap|job swap)"
 )
-JUDICIAL = re.compile(
+JUDICIAL = Cue(
     r"(?<![\w-])(?:amnest\w+|parole\w*|on bail|bailed|bail|acquitt\w+|early release|time served|overturned|exonerat\w+"
     r"|appeals court|ruled that"
     r"|judge (?:ordered|ruled|released|freed)|court (?:ordered|ruled|freed|released)|extradit\w+|deported|clemency"
     r"|commut\w+|probation"
-    r"|sentence reform|furlough\w*|halfway house|nonviolent|non-violent|drug offenders?|rescued|escaped|raid)(?![\w-])",
-    re.IGNORECASE,
+    r"|sentence reform|furlough\w*|halfway house|nonviolent|non-violent|drug offenders?|rescued|escaped|raid)(?![\w-])"
 )
 GATE_WHO = re.compile(
     r"\b(?:soldiers|servicemen|sailors|troops|held|fighters|journalists|fishermen|nationals|citizens|guerrillas|rebels"
