@@ -52,9 +52,10 @@ _MEDIATION = re.compile(
     re.IGNORECASE,
 )
 _FAILURE = re.compile(
-    r"reject|suspend|call(?:ed|ing)? off|\boff\b|cancel|collaps|f[ea]ll(?:en)?\b|broke|refus|halt|postpon|scrap|fail|den(?:y|ied|ies)"
-    r"|rul(?:ed|es|ing) out|abandon|stall|derail|block|never|\bno\b|\bnot\b|n[’']t\b|thr[eo]w\w* out|slam"
-    r"|turned (?:it )?(?:down|back|away)|declin|withdr|back(?:ed|ing)? out|pull(?:ed|ing)? out|dismiss|nothing|dead|wreck|without|vetoed?|walk(?:ed)? (?:out|away)",
+    r"reject|suspend|call(?:ed|ing)? off|\boff\b|cancel|collaps|f[ea]ll(?:en)?\b|broke|refus|halt|postpon|scrap|fail"
+    r"|den(?:y|ied|ies)|rul(?:ed|es|ing) out|abandon|stall|derail|block|never|\bno\b|\bnot\b|n[’']t\b|thr[eo]w\w* out|slam"
+    r"|turned (?:it )?(?:down|back|away)|declin|withdr|back(?:ed|ing)? out|pull(?:ed|ing)? out"
+    r"|dismiss|nothing|dead|wreck|without|vetoed?|walk(?:ed)? (?:out|away)",
     re.IGNORECASE,
 )
 _TODAY = re.compile(
