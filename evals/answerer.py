@@ -147,7 +147,7 @@ class OverHTTP:
         except HTTPError as error:
             raise ServiceFailed(f"{error.code}: {_title(error.read())}") from None
         except (OSError, HTTPException, ValueError) as error:
-            reason = getattr(error, "reason", None) or error or type(error).__name__
+            reason = getattr(error, "reason", None) or str(error) or type(error).__name__
             raise ServiceFailed(f"{self._url} cannot be used: {reason}") from None
         return answered
 

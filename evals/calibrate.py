@@ -1,16 +1,25 @@
 """Calibration: from raw scores to confidences that mean what they say, and how well they do.
 
-The map is isotonic regression by pool-adjacent-violators (Ayer et al. 1955): the best non-decreasing step function under squared
-error. It is kept as data with its source, and applied by `service.extraction.confidence`.
+The curve is centred isotonic regression (Oron and Flournoy 2017): pool-adjacent-violators (Ayer et al. 1955), then lines between
+the middles of the blocks, so that it rises everywhere. It is data with its source; `service.extraction.confidence` applies it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-Scored = tuple[float, bool]
-"""A confidence in 0..1, and whether the item was right."""
+_LEAST_BLOCK = 25
+
+
+@dataclass(frozen=True, slots=True)
+class Scored:
+    """An answered item: its confidence in 0..1, whether it was right, its kind ("marked", ...), the engines behind it."""
+
+    confidence: float
+    right: bool
+    kind: str = ""
+    engine: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,10 +38,10 @@ def reliability(scored: Sequence[Scored], *, bins: int = 10) -> tuple[Bin, ...]:
     found: list[Bin] = []
     for position in range(bins):
         low, high = position / bins, (position + 1) / bins
-        inside = [(c, ok) for c, ok in scored if low <= c < high or (c >= 1.0 and position == bins - 1)]
+        inside = [s for s in scored if low <= s.confidence < high or (s.confidence >= 1.0 and position == bins - 1)]
         if inside:
-            mean = sum(c for c, _ in inside) / len(inside)
-            found.append(Bin(low, high, len(inside), mean, sum(ok for _, ok in inside) / len(inside)))
+            mean = sum(s.confidence for s in inside) / len(inside)
+            found.append(Bin(low, high, len(inside), mean, sum(s.right for s in inside) / len(inside)))
     return tuple(found)
 
 
@@ -43,21 +52,42 @@ def calibration_error(scored: Sequence[Scored], *, bins: int = 10) -> float | No
     return sum(b.n * abs(b.confidence - b.right) for b in reliability(scored, bins=bins)) / len(scored)
 
 
-def isotonic(scored: Sequence[Scored], *, least: int = 20) -> tuple[tuple[float, float], ...]:
-    """Steps (score, confidence), both rising; blocks hold at least `least` items, so that a step is not one article's luck.
+@dataclass(frozen=True, slots=True)
+class _Block:
+    """Neighbouring scores that share one confidence."""
+
+    scores: float
+    right: float
+    n: int
+
+    def __add__(self, other: _Block) -> _Block:
+        return _Block(self.scores + other.scores, self.right + other.right, self.n + other.n)
+
+    @property
+    def point(self) -> tuple[float, float]:
+        """Mean score, and the share right (Laplace: one item right and one wrong are added, so that no share is 0 or 1)."""
+        return round(self.scores / self.n, 4), round((self.right + 1) / (self.n + 2), 4)
+
+
+def isotonic(scored: Iterable[tuple[float, bool]], *, least: int = _LEAST_BLOCK) -> tuple[tuple[float, float], ...]:
+    """Points (score, confidence), both rising; a block holds at least `least` items, so that no step is one article's luck.
 
     >>> isotonic([(0.2, False), (0.4, True), (0.6, False), (0.9, True)], least=1)
-    ((0.2, 0.0), (0.4, 0.5), (0.9, 1.0))
+    ((0.2, 0.3333), (0.5, 0.5), (0.9, 0.6667))
     """
-    blocks: list[list[float]] = []  # lowest score, sum of right, size
+    blocks: list[_Block] = []
     for score, right in sorted(scored):
-        blocks.append([score, float(right), 1.0])
-        while len(blocks) > 1 and (blocks[-2][1] / blocks[-2][2] > blocks[-1][1] / blocks[-1][2] or blocks[-2][2] < least):
-            _, value, size = blocks.pop()
-            blocks[-1][1] += value
-            blocks[-1][2] += size
-    if len(blocks) > 1 and blocks[-1][2] < least:
-        _, value, size = blocks.pop()
-        blocks[-1][1] += value
-        blocks[-1][2] += size
-    return tuple((round(low, 4), round(right / size, 4)) for low, right, size in blocks)
+        blocks.append(_Block(score, float(right), 1))
+        while len(blocks) > 1 and (blocks[-2].n < least or not _rises(blocks[-2], blocks[-1])):
+            last = blocks.pop()
+            blocks[-1] += last
+    while len(blocks) > 1 and (blocks[-1].n < least or not _rises(blocks[-2], blocks[-1])):
+        last = blocks.pop()
+        blocks[-1] += last
+    return tuple(block.point for block in blocks)
+
+
+def _rises(one: _Block, other: _Block) -> bool:
+    (low, first), (high, last) = one.point, other.point
+    # Two blocks of equal share are one. While the last block grows, it may pass the one before again.
+    return low < high and first < last

@@ -41,6 +41,11 @@ class Flip:
     baseline: float
     candidate: float
 
+    @property
+    def is_better(self) -> bool:
+        """Whether the candidate is better."""
+        return (self.candidate > self.baseline) != (self.figure in LOWER_IS_BETTER)
+
 
 @dataclass(frozen=True, slots=True)
 class Comparison:

@@ -8,13 +8,15 @@ from dataclasses import dataclass
 
 from evals.alias import load_aliases
 from evals.calibrate import Bin, Scored, calibration_error, reliability
-from evals.case import Case
+from evals.case import MARKED as IN_MARKS
+from evals.case import Case, within
 from evals.compare import HEADLINES
 from evals.matching import Alignment
-from evals.metrics import CaseScore, align_case, score_case, total
+from evals.metrics import CORE, CaseScore, align_case, is_exact, score_case, total
 from evals.runfile import CaseRecord, Run, ratios
 from evals.runner import records_of
 from evals.statistics import Estimate, bootstrap, wilson
+from service.extraction.confidence import EXCHANGE, INDIRECT, MARKED
 
 _SAME_SPAN = 0.8
 PROPORTIONS = frozenset((
@@ -73,7 +75,12 @@ def summarise(run: Run, cases: Sequence[Case], *, figures: Sequence[str] = HEADL
         if any(bottom for _, bottom in parts):
             shown.append(Figure(name, _estimate(name, parts, clusters)))
     score = total(by_case.values())
-    scored = [p for r in run.cases if r.case in known for p in scored_quotes(r, by_case[r.key], known[r.case].labels)]
+    scored = [
+        item
+        for record in run.cases
+        if record.case in known
+        for item in scored_items(known[record.case], record, by_case[record.key], alignment_of(known[record.case], record))
+    ]
     confusion: dict[str, Counter[tuple[str, str]]] = {"status": Counter(), "kind": Counter(), "quotation": Counter()}
     for slot, gold, given in score.exchanges.confusion:
         confusion[slot][gold, given] += 1
@@ -108,11 +115,27 @@ def cost_of(records: Sequence[CaseRecord]) -> Cost:
     )
 
 
-def scored_quotes(record: CaseRecord, score: CaseScore, labels: frozenset[str]) -> list[Scored]:
-    """The confidence of every predicted quotation of a labelled kind, and whether its span and speaker are right."""
-    given = [quote for quote in (record.output or {}).get("quotes", []) if quote["kind"] in labels]
+def scored_items(case: Case, record: CaseRecord, score: CaseScore, alignment: Alignment) -> list[Scored]:
+    """The confidence of every answered item of a labelled kind, and whether it was right.
+
+    A quotation is right in span and speaker, an exchange in status, date, directions and counts.
+    """
+    output = record.output or {}
+    quotes = [quote for quote in output.get("quotes", []) if quote["kind"] in case.labels]
     right = {pair.predicted for pair in score.quotes.pairs if pair.speaker and pair.iou >= _SAME_SPAN}
-    return [(quote["confidence"], position in right) for position, quote in enumerate(given)]
+    found = [
+        Scored(
+            quote["confidence"], position in right, MARKED if quote["kind"] in IN_MARKS else INDIRECT, "+".join(quote["by"])
+        )
+        for position, quote in enumerate(quotes)
+    ]
+    exchanges = output.get("exchanges", []) if "exchanges" in case.labels else []
+    exact = {pair.predicted for pair in alignment.pairs if is_exact(pair, CORE)}
+    found += [
+        Scored(exchange["confidence"], position in exact, EXCHANGE, "+".join(exchange["by"]))
+        for position, exchange in enumerate(exchanges)
+    ]
+    return found
 
 
 def worst_first(summary: Summary) -> list[CaseRecord]:
@@ -132,4 +155,4 @@ def worst_first(summary: Summary) -> list[CaseRecord]:
 
 def alignment_of(case: Case, record: CaseRecord) -> Alignment:
     """How the exchanges of a case were aligned (for the page)."""
-    return align_case(case, records_of(record.output), load_aliases())
+    return align_case(case, within(records_of(record.output), case.labels), load_aliases())

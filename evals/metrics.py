@@ -125,7 +125,7 @@ def score_exchanges(alignment: Alignment, *, unknown: tuple[str, ...] = ()) -> E
     """The score of one article's alignment."""
     pairs = alignment.pairs
     gold, predicted = len(pairs) + len(alignment.missed), len(pairs) + len(alignment.spurious)
-    exact = sum(_is_exact(pair) for pair in pairs)
+    exact = sum(is_exact(pair) for pair in pairs)
     claims = [
         right for p in pairs for c in p.counts if c.outcome is Outcome.COR and (right := same_claimants(c)) is not None
     ]
@@ -137,7 +137,7 @@ def score_exchanges(alignment: Alignment, *, unknown: tuple[str, ...] = ()) -> E
         predicted=predicted,
         matched=len(pairs),
         exact=exact,
-        core_exact=sum(_is_exact(pair, CORE) for pair in pairs),
+        core_exact=sum(is_exact(pair, CORE) for pair in pairs),
         articles=1,
         articles_exact=int(exact == gold == predicted),
         empty=int(gold == 0),
@@ -159,7 +159,8 @@ def score_exchanges(alignment: Alignment, *, unknown: tuple[str, ...] = ()) -> E
     )  # fmt: skip
 
 
-def _is_exact(pair: Pair, slots: frozenset[str] | None = None) -> bool:
+def is_exact(pair: Pair, slots: frozenset[str] | None = None) -> bool:
+    """Whether a pair has no PAR, INC, MIS or SPU (in some slots)."""
     return all(fill.outcome in _RIGHT for fill in pair.fills if slots is None or fill.slot in slots)
 
 

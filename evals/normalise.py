@@ -41,9 +41,10 @@ def key(name: str) -> str:
 _PLACE_WORD = re.compile(r"[^\W_]+(?:[-'.][^\W_]+)*")
 _PLACE_BREAK = re.compile(r"[,;()]| (?:at|in|on|near|of|outside|inside|between|from|by|into|to|through|off) ")
 _REGION_BREAK = re.compile(r"[,;()]| (?:in|inside) ")
-_SMALL = frozenset(
-    "a an the at in on near of outside inside between from by into to through off and its their this that with along".split()
-)
+_SMALL_WORDS = """
+a an the at in on near of outside inside between from by into to through off and its their this that with along
+"""
+_SMALL = frozenset(_SMALL_WORDS.split())
 
 
 @dataclass(frozen=True, slots=True)

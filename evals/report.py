@@ -67,7 +67,7 @@ def markdown(summary: Summary) -> str:
     lines = [
         f"# {head.name}: {head.engine} on {head.corpus}" + (f" ({head.split})" if head.split else ""),
         "",
-        f"{cost.articles} articles, {cost.errors} errors, {cost.degraded} degraded. {_cost_words(cost)}",
+        cost_words(cost),
         "",
         "| figure | value | 95 % interval |",
         "|---|---|---|",
@@ -92,8 +92,10 @@ def markdown(summary: Summary) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _cost_words(cost: Cost) -> str:
-    words = [f"p50 {cost.latency_p50_s * 1000:.0f} ms, p95 {cost.latency_p95_s * 1000:.0f} ms an article"]
+def cost_words(cost: Cost) -> str:
+    """What a run cost, in one sentence."""
+    words = [f"{cost.articles} articles, {cost.errors} errors, {cost.degraded} degraded"]
+    words += [f"p50 {cost.latency_p50_s * 1000:.0f} ms, p95 {cost.latency_p95_s * 1000:.0f} ms an article"]
     if cost.per_cpu_second is not None:
         words.append(f"{cost.per_cpu_second:.1f} articles per CPU-second")
     if cost.calls:
@@ -109,7 +111,7 @@ def page(summary: Summary, cases: Sequence[Case]) -> str:
     environment.filters["number"] = number
     template = environment.from_string((files("evals") / "data" / "report.html").read_text(encoding="utf-8"))
     return template.render(
-        summary=summary, head=summary.run.head, cost_words=_cost_words(summary.cost), articles=articles,
+        summary=summary, head=summary.run.head, cost_words=cost_words(summary.cost), articles=articles,
         confusion={name: _matrix(counts) for name, counts in summary.confusion.items() if counts},
         left_out=len(summary.run.cases) - len(articles),
     )  # fmt: skip

@@ -112,6 +112,14 @@ async def run(
     return read_run(path)
 
 
+def is_resumable(path: Path, head: RunHead, size: int) -> bool:
+    """Whether a file holds the beginning of this very run, and not all of it."""
+    try:
+        return len(_resumable(path, head, retry=False)) < size * head.repeat
+    except RunInvalid:
+        return False
+
+
 def _resumable(path: Path, head: RunHead, *, retry: bool) -> set[tuple[str, int]]:
     if not path.exists() or path.stat().st_size == 0:
         return set()
@@ -119,7 +127,10 @@ def _resumable(path: Path, head: RunHead, *, retry: bool) -> set[tuple[str, int]
     for name, mine, theirs in (
         ("engine", head.engine, earlier.head.engine),
         ("corpus", head.corpus, earlier.head.corpus),
-        *((f"hash of the {name}", head.hashes.get(name), earlier.head.hashes.get(name)) for name in (*COMPARED, "engine", "prompt")),
+        *(
+            (f"hash of the {name}", head.hashes.get(name), earlier.head.hashes.get(name))
+            for name in (*COMPARED, "engine", "prompt")
+        ),
     ):
         if mine != theirs:
             message = f"Run {path.name!r} was made with another {name}; give another --run, or delete it."
@@ -192,7 +203,9 @@ def check_scored(run: Run, cases: Sequence[Case]) -> None:
     """RunInvalid if the run's figures are those of another gold, scorer or alias table."""
     for name, today in scored_by(cases).items():
         if run.head.hashes.get(name) != today:
-            raise RunInvalid(f"Run {run.head.name!r} was scored with another {name}: score it again (parley eval score RUN).")
+            raise RunInvalid(
+                f"Run {run.head.name!r} was scored with another {name}: score it again (parley eval score RUN)."
+            )
 
 
 def rescore(run: Run, cases: Sequence[Case]) -> Run:
@@ -200,6 +213,7 @@ def rescore(run: Run, cases: Sequence[Case]) -> Run:
     table = load_aliases()
     known = {case.id: case for case in cases}
     records = [
-        replace(record, parts=parts_of(score_case(known[record.case], records_of(record.output), table))) for record in run.cases
+        replace(record, parts=parts_of(score_case(known[record.case], records_of(record.output), table)))
+        for record in run.cases
     ]
     return Run(replace(run.head, hashes=run.head.hashes | scored_by(cases)), records)

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
@@ -121,10 +120,6 @@ def _lexicon() -> _Lexicon:
                     frozenset(data["noun_after"]), frozenset(data["verb_after"]))  # fmt: skip
 
 
-def _words(text: str, start: int, end: int) -> Iterator[re.Match[str]]:
-    return _WORD.finditer(text, start, end)
-
-
 def _is_noun(word: str, before: str, after: str) -> bool:
     """Whether a word that can be verb or noun (claim, reports) is a noun here, by its neighbours."""
     lexicon = _lexicon()
@@ -144,12 +139,15 @@ def find_cues(text: str, *, start: int = 0, end: int | None = None) -> tuple[Cue
     [('say', 'verb', False), ('according to', 'preposition', False), ('report', 'noun', False), ('tell', 'verb', True)]
     """
     lexicon = _lexicon()
-    matches = list(_words(text, start, len(text) if end is None else end))
-    words = [match.group().lower() for match in matches]
+    end = len(text) if end is None else end
+    # Most words begin no cue: they are only told apart, where they stand is asked of the others.
+    words = [word.lower() for word in _WORD.findall(text, start, end)]
+    openers = lexicon.openers
+    beginnings = [position for position, word in enumerate(words) if word in openers]
+    matches = list(_WORD.finditer(text, start, end)) if beginnings else []
     found: list[Cue] = []
     skip_to = 0
-    openers = lexicon.openers
-    for index in [position for position, word in enumerate(words) if word in openers]:
+    for index in beginnings:
         if index < skip_to:
             continue
         entry, length = _entry_at(lexicon, words, index)

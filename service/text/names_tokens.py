@@ -217,7 +217,8 @@ def _mend(tags: list[str], written: list[str], lower: list[str]) -> None:
             tags[index] = "l"
         elif letter in "yN" and before in "|¶":
             # a sentence's first word is a name if it is one elsewhere, or if no noun or verb could follow otherwise
-            tags[index] = _first_word(letter, after, is_name=written[index] in inner)
+            is_name = written[index] in inner or (index < last and lower[index + 1] in words("particles"))
+            tags[index] = _first_word(letter, after, is_name=is_name)
         elif letter in "TPbuw":
             tags[index] = _function_word(tags, lower, index, before, after)
 

@@ -23,19 +23,22 @@ _SPONSORED = re.compile(
 _BARE = re.compile(
     r"\b(?<!-)(?:(?P<noun>separatists|rebels|insurgents|guerrillas|guerillas|militants|militiamen|gunmen"
     r"|paramilitaries|jihadists"
-    r"|Islamists|secessionists|kidnappers|captors|hijackers|pirates|hostage-takers|extremists"
+    r"|islamists|secessionists|kidnappers|captors|hijackers|pirates|hostage-takers|extremists"
     r"|(?<=the )(?!(?:armed|local|rival|largest|same|new|other|whole|entire|former|powerful|feared)\b)[a-z]+ militia)"
-    r"|(?P<kind>rebel|separatist|guerrilla|insurgent|militant|militia|Islamist|jihadist|paramilitary)"
+    r"|(?P<kind>rebel|separatist|guerrilla|insurgent|militant|militia|islamist|jihadist|paramilitary)"
     r"(?= (?:group|movement|army|forces|fighters|side|leadership|officials|authorities|organi[sz]ation|faction|leaders?"
     r"|commanders?"
     r"|spokesm[ae]n|spokeswoman|chief|administration|government)))\b",
-    re.IGNORECASE,
 )
+_STEMS = (
+    "separatist", "rebel", "insurgent", "guer", "militant", "militia", "gunmen", "jihad", "islamist", "secession",
+    "kidnappers", "captors", "hijackers", "pirates", "hostage-takers", "extremists", "paramilitar",
+)  # fmt: skip
 _OF_STATE = re.compile(
-    r"(?<=\b[Tt]he )(?:[Gg]overnment|authorities|[Aa]rmy|military|regime|[Jj]unta|interim government)"
+    r"[Tt]he (?P<of>[Gg]overnment|authorities|[Aa]rmy|military|regime|[Jj]unta|interim government)"
     r"(?! (?:of|in)\b| [A-Z])(?![\w-])"
-    r"|(?:(?<=-backed )|(?<=-led )|(?<=recognised )|(?<=recognized )|(?<=-allied ))[Gg]overnment(?!\w)"
-    r"|(?<![\w-])[Gg]overnment (?:forces|troops|officials|side)(?!\w)"
+    r"|(?:-backed|-led|recogni[sz]ed|-allied) (?P<backed>[Gg]overnment)(?!\w)"
+    r"|(?P<forces>[Gg]overnment (?:forces|troops|officials|side))(?!\w)"
 )
 _SINGULAR = {
     "rebel": "rebels", "separatist": "separatists", "guerrilla": "guerrillas", "insurgent": "insurgents", "militant": "militants",
@@ -52,6 +55,10 @@ _MOVEMENT = re.compile(
     r"(?P<own>[A-Z][\w'-]*(?: (?:of |the |and |for )*"
     r"[A-Z][\w-]*){1,4})"
 )
+_MOVEMENT_STEMS = (
+    "Front", "Army", "Movement", "Force", "Council", "Republic", "Brigade", "Party", "Militia", "Guerrillas", "Resistance",
+    "Insurgency", "itself", "themselves",
+)  # fmt: skip
 _NO_MOVEMENT = re.compile(
     r"(?:The )?(?:\d|Home|Western|Eastern|Southern|Northern|Civil Rights|Labou?r|Green|Women|Fire|Third|Second|First|Fourth|Fifth"
     r"|Non-Aligned|French Resistance|Lake Front|Popular Front$|National Front$|Tea Party|Pro-|Anti-)"
@@ -63,6 +70,8 @@ _SHORT = re.compile(
 
 def sponsored(folded: str) -> Iterator[Hit]:
     """Groups named by whom they are for ("pro-Moscow rebels") or who is behind them ("Iran-backed militia")."""
+    if not any(stem in folded for stem in ("ro-", "-backed", "-aligned", "-supported", "-allied", "-sponsored", "-led")):
+        return
     for match in _SPONSORED.finditer(folded):
         whom = match["whom"] or match["backer"]
         entry = next((e for e in lexicon().parties.get(whom.split()[0], ()) if e.phrase == whom), None)
@@ -82,6 +91,8 @@ def sponsored(folded: str) -> Iterator[Hit]:
 
 def movements(folded: str) -> Iterator[Hit]:
     """Movements that no lexicon knows, by the form of their name ("the X Liberation Front") or what they call themselves."""
+    if not any(stem in folded for stem in _MOVEMENT_STEMS):
+        return
     for match in _MOVEMENT.finditer(folded):
         if match["own"]:
             name, start = match["own"], match.start("own")
@@ -114,13 +125,17 @@ def with_bare_groups(folded: str, hits: list[Hit]) -> list[Hit]:
     covered = {offset for hit in hits if hit.form != "adjective" for offset in range(hit.start, hit.end)}
     groups = [hit for hit in hits if hit.form == "group"]
     by_end = {hit.end: hit for hit in hits if hit.form in {"adjective", "group"}}
+    lower = folded.lower() if len(folded.lower()) == len(folded) else folded
+    if not any(stem in lower for stem in _STEMS):
+        return _with_bare_governments(folded, hits)
     added: list[Hit] = []
     dropped: set[int] = set()
     own: dict[str, str] = {}
-    for match in _BARE.finditer(folded):
+    for match in _BARE.finditer(lower):
         if match.start() in covered:
             continue
-        noun = match["noun"] or _SINGULAR.get(match["kind"].lower(), match["kind"])
+        kind = match["noun"] or match["kind"]
+        noun = _SINGULAR.get(kind, folded[match.start() : match.end()] if match["noun"] else kind)
         noun = _SINGULAR.get(noun.lower(), noun)
         before = by_end.get(match.start() - 1)
         if before and before.form == "adjective":
@@ -138,7 +153,7 @@ def with_bare_groups(folded: str, hits: list[Hit]) -> list[Hit]:
 
 
 def _with_bare_governments(folded: str, hits: list[Hit]) -> list[Hit]:
-    """Adds "the government", "the army": of the state whose rebels the text names, else of the state named last before."""
+    """Adds "the government", "the army": of the state whose rebels the text names, else of the one named most before."""
     states = lexicon().states | ({hit.name for hit in hits if hit.form != "group"} - lexicon().organisations)
     organs = {hit.name for hit in hits if hit.form == "organ"} & states
     homes = {
@@ -147,22 +162,23 @@ def _with_bare_governments(folded: str, hits: list[Hit]) -> list[Hit]:
         if hit.form == "group" and (home := lexicon().homes.get(hit.name) or _adjective_of(hit.name)) in states
     }
     covered = {offset for hit in hits for offset in range(hit.start, hit.end)}
+    named = iter([hit for hit in hits if hit.name in states])
+    upcoming = next(named, None)
+    times: Counter[str] = Counter()
+    own = often = None
     added: list[Hit] = []
     for match in _OF_STATE.finditer(folded):
-        if match.start() in covered:
-            continue
-        before = [hit for hit in hits if hit.end <= match.start() and hit.name in states]
-        own = [hit for hit in before if hit.name in homes] or [hit for hit in before if hit.name in organs]
-        name = own[-1].name if own else next(iter(homes)) if len(homes) == 1 else _most_named(before)
-        if name:
-            added.append(Hit(match.start(), match.end(), name, "organ"))
+        start, end = match.span(match.lastgroup or 0)
+        while upcoming is not None and upcoming.end <= start:
+            times[upcoming.name] += 1
+            often = upcoming.name if often is None or times[upcoming.name] >= times[often] else often
+            if upcoming.name in homes or (upcoming.name in organs and not homes):
+                own = upcoming.name
+            upcoming = next(named, None)
+        name = own or (next(iter(homes)) if len(homes) == 1 else often)
+        if name and start not in covered:
+            added.append(Hit(start, end, name, "organ"))
     return sorted(hits + added, key=lambda hit: hit.start) if added else hits
-
-
-def _most_named(hits: list[Hit]) -> str | None:
-    """The state named most often, the last of those that are equal."""
-    times = Counter(hit.name for hit in hits)
-    return max(reversed(hits), key=lambda hit: times[hit.name]).name if hits else None
 
 
 def _adjective_of(name: str) -> str | None:

@@ -27,23 +27,24 @@ _ORGANS = (
     r"|leadership|(?:\w+ )?minister|officers?|prisoners|captives|detainees|citizens|civilians|fighters|nationals|prisons"
     r"|jails|negotiators?|captain|delegation|lawmakers|officials)"
 )
-_OWNED = re.compile(
-    rf"(?<![\w'-])(?P<name>{_RUN})(?P<of>'s?)? (?:(?P<ministry>{_MINISTRY})|(?P<forces>(?:\d+(?:st|nd|rd|th) )?{_FORCES})"
-    rf"|(?P<organ>{_ORGANS}))(?![\w-])"
-)
+_NAMED = re.compile(rf"(?P<name>{_RUN})(?P<of>'s?)? (?P<next>[\w-]+)")
+_POSSESSION = re.compile(rf"(?:(?P<strong>{_MINISTRY}|(?:\d+(?:st|nd|rd|th) )?{_FORCES})|{_ORGANS})(?![\w-])")
+_STRONG = frozenset("Army Navy Military Foreign Interior Defence Defense".split())
+_OFFICES = _STRONG | frozenset("Government Parliament Embassy Ministry Justice Information Prime President".split())
 _OF = re.compile(
-    rf"\b(?:(?P<realm>Republic|Kingdom|Federation|Emirate|Sultanate|Principality|Commonwealth|Duchy|State) of (?P<a>{_RUN})"
+    r"(?:(?:Republic|Kingdom|Federation|Emirate|Sultanate|Principality|Commonwealth|Duchy|State) of "
+    rf"(?P<realm>{_RUN})"
     r"|(?:[Gg]overnment|[Aa]rmy|(?:foreign|interior|defen[cs]e|justice) ministry|[Pp]refecture|[Ee]mbassy|armed forces"
-    rf"|authorities) of (?:the )?(?P<b>{_RUN})"
+    rf"|authorities) of (?:the )?(?P<body>{_RUN})"
     r"|(?:war-torn|war-ravaged|neighbou?ring) (?:(?:country|state|republic|power|nation)(?: of|,) )?"
-    rf"(?P<c>{_RUN}))"
+    rf"(?P<land>{_RUN}))"
 )
 _HELD = re.compile(
-    rf"\b(?:(?:held|freed|released|jailed|captured|imprisoned|detained|handed over) by|(?:held|jailed|imprisoned|captive) in) "
+    rf"(?:(?:held|freed|released|jailed|captured|imprisoned|detained|handed over) by|(?:held|jailed|imprisoned|captive) in) "
     rf"(?:the )?(?P<name>{_RUN})"
 )
 _PAIR = re.compile(
-    rf"(?<![\w'-])(?P<a>{_RUN}) and (?:the (?:[a-z-]+ )?|its (?:[a-z]+ ){{1,3}}[a-z]+, )?(?:Republic of )?(?P<b>{_RUN}),? (?:[\w'-]+ ){{0,4}}?"
+    rf"(?P<a>{_RUN}) and (?:the (?:[a-z-]+ )?|its (?:[a-z]+ ){{1,3}}[a-z]+, )?(?:Republic of )?(?P<b>{_RUN}),? (?:[\w'-]+ ){{0,4}}?"
     r"(?:hand(?:ed|ing)?|exchang\w+|swap\w*|trad(?:e[ds]?|ing)|freed?|releas\w+|return\w*)\b[^.;\n]{0,60}?"
     r"\b(?:prisoners|captives|soldiers|detainees|hostages|bodies|remains|civilians|servicemen|each|apiece|fighters|men|people)\b"
 )
@@ -63,6 +64,7 @@ _GENERIC = (
     "Scotland Wales Senior Top Chief Swiss Latin Foreign"
 )
 _STOP = frozenset(_GENERIC.split())
+_FIRST_NAME = re.compile(r"[A-ZÀ-Þ][\w-]+|[A-Z]\.")
 _TITLE = re.compile(
     r"\b(?:Mr|Mrs|Ms|Dr|Sir|Lord|Lady|Gen|Col|Maj|Lt|Sgt|Capt|General|Colonel|Captain|Major|President|Minister|Secretary|Judge"
     r"|Senator|Justice|Chancellor|Commander|Professor|Sheikh|Rep|Sen|Gov|Governor|King|Queen|Prince|Pope)\.? $"
@@ -99,16 +101,24 @@ def _names(folded: str) -> frozenset[str]:
     """The names that stand for a state here: two points of evidence, and no sign of a person."""
     points: Counter[str] = Counter()
     demonyms: Counter[str] = Counter()
-    for match in _OWNED.finditer(folded):
-        worth = 2 if match["ministry"] or match["forces"] else 1
-        (points if match["of"] or match["name"][-1] not in "neis" else demonyms)[_trim(match["name"])] += worth
+    for match in _NAMED.finditer(folded):
+        words = match["name"].split()
+        office = next((at for at, word in enumerate(words) if at and word in _OFFICES), None)
+        if office is not None:
+            name, worth = " ".join(words[:office]), 2 if words[office] in _STRONG else 1
+        else:
+            owned = _POSSESSION.match(folded, match.start("next"))
+            name, worth = match["name"], 0 if owned is None else 2 if owned["strong"] else 1
+        if worth and not folded[max(0, match.start() - 1) : match.start()].isalnum():
+            (points if match["of"] or name[-1] not in "neis" else demonyms)[_trim(name)] += worth
     for match in _OF.finditer(folded):
-        points[_trim(match["a"] or match["b"] or match["c"])] += 1 if match["c"] else 2
-    for match in _PAIR.finditer(folded):
-        points[_trim(match["a"])] += 2
-        points[_trim(match["b"])] += 2
-    for match in _HELD.finditer(folded):
-        points[_trim(match["name"])] += 1
+        points[_trim(match[match.lastgroup or 0])] += 1 if match.lastgroup == "land" else 2
+    if any(verb in folded for verb in ("exchang", "swap", "trad", "releas", "free", "hand", "return", "held", "captive")):
+        for match in _PAIR.finditer(folded):
+            points[_trim(match["a"])] += 2
+            points[_trim(match["b"])] += 2
+        for match in _HELD.finditer(folded):
+            points[_trim(match["name"])] += 1
     if not points and not demonyms:
         return frozenset()
     points.pop("", None)
@@ -144,13 +154,16 @@ def _base(demonym: str, folded: str) -> str | None:
 def _is_state(name: str, folded: str) -> bool:
     if len(name) < 4 or _is_listed(name):
         return False
-    head = re.escape(name)
-    for match in re.finditer(rf"(\S*) ?(?<![\w-]){head}(?![\w-])", folded):
-        before = match[1]
-        if _TITLE.search(before + " ") or (
-            re.fullmatch(r"[A-ZÀ-Þ][\w-]+|[A-Z]\.", before) and before not in _STOP and not _is_listed(before)
+    at = folded.find(name)
+    while at >= 0:
+        lead = folded[max(0, at - 24) : at]
+        before = lead.rstrip(" ").rpartition(" ")[2].rpartition("\n")[2] if lead.endswith(" ") else ""
+        whole = not folded[at + len(name) : at + len(name) + 1].isalnum()
+        if _TITLE.search(lead) or (
+            whole and _FIRST_NAME.fullmatch(before) and before not in _STOP and not _is_listed(before)
         ):
             return False
+        at = folded.find(name, at + len(name))
     return True
 
 

@@ -73,7 +73,7 @@ def draft_quotes(candidates: Candidates) -> tuple[Candidates, tuple[DraftQuote, 
             clauses.append(Clause(cue_id, span_of(candidates.text, start, end)))
         drafts.append(DraftQuote(
             target=region.id, kind=_kind(scene, choice.number, region), speaker=choice.spot.mention.id if choice.spot else None,
-            cue=cue_id, basis=_basis(scene, choice, cue is not None), score=round(confidence(choice, model), 3),
+            cue=cue_id, basis=_basis(scene, choice), score=round(confidence(choice, model), 3),
         ))  # fmt: skip
     return candidates.with_more(clauses=tuple(clauses)), tuple(drafts)
 
@@ -151,14 +151,17 @@ def _kind(scene: Scene, number: int, region: QuotedRegion) -> QuoteKind:
     return kind_of(region.span.text, before=tags[index - 1], after=tags[index + 1:index + 2] or "¶")
 
 
-def _basis(scene: Scene, choice: Choice, has_cue: bool) -> Basis:
+def _basis(scene: Scene, choice: Choice) -> Basis:
+    """What ties the speaker to the quotation; a paragraph of its own without a colon before it follows the speaker before."""
     spot = choice.spot
     if spot is None:
         return Basis.FOLLOW_UP
     if spot in (scene.line_speakers.get(choice.number), scene.labels.get(choice.number)):
         return Basis.ATTRIBUTION_LINE
     index = scene.quotes[choice.number][0]
-    if not has_cue and scene.tokens.paragraph[spot.first] != scene.tokens.paragraph[index]:
+    tokens = scene.tokens
+    opened = tokens.tags[index - 1] == "¶" and tokens.tags[index - 2:index - 1] == ":"
+    if tokens.paragraph[spot.first] != tokens.paragraph[index] and not opened:
         return Basis.FOLLOW_UP
     if spot.mention.kind is MentionKind.PRONOUN:
         return Basis.PRONOUN

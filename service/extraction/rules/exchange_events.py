@@ -52,13 +52,12 @@ class Event:
     clauses: list[ActClause] = field(default_factory=list)
 
 
-_SPLIT = re.compile(
+_SPLIT = Cue(
     r"(?:;|,? [–—-] |,? (?:while|whereas|but|after|since|following|with|compared (?:with|to)|as part of"
-    r"|and (?=(?:will|is|are|was|were|the|another|has|have|said)\b)))\s",
-    re.IGNORECASE,
+    r"|and (?=(?:will|is|are|was|were|the|another|has|have|said)\b)))\s"
 )
-_LONGEST_SENTENCE = 3000
-"""Characters; what is longer is a table or a list, and comparing its parts pair by pair would take quadratic time."""
+_LONGEST_PIECE = 1200
+"""Characters; what is longer is a table or a list, and is read piece by piece, as its parts are compared pair by pair."""
 _TRIGGER = Cue(
     r"(?:swap|exchang|trad(?:e|ing)|releas|free|hand|repatriat|return|let |g[ai]ve|turn|chang|home|back|ashore|receiv|across|led |prison|captiv"
     r"|hostage|detain|captur|inmate|internee|abduct|kidnap|jail|bod(?:y|ies)|remains|custody|deal|agreement|process|phase|stage"
@@ -94,10 +93,9 @@ def clauses_of(candidates: Candidates, index: Index) -> list[ActClause]:
     found: list[ActClause] = []
     dated = [(d.span.start, d) for d in candidates.dates if d.span is not None]
     starts = [start for start, _ in dated]
-    for place, sentence in enumerate(candidates.sentences):
+    pieces = ((place, piece) for place, whole in enumerate(candidates.sentences) for piece in _pieces(whole))
+    for place, sentence in pieces:
         words = sentence.span.text
-        if len(words) > _LONGEST_SENTENCE:
-            continue
         if not _TRIGGER.search(words) or (
             not _ACT_WORD.search(words)
             and not _REFERS.search(words)
@@ -117,11 +115,28 @@ def clauses_of(candidates: Candidates, index: Index) -> list[ActClause]:
     return found
 
 
+def _pieces(sentence: Sentence) -> list[Sentence]:
+    """The sentence itself, or its pieces of bounded length, cut at a space."""
+    words, start = sentence.span.text, sentence.span.start
+    if len(words) <= _LONGEST_PIECE:
+        return [sentence]
+    cuts = [0]
+    while len(words) - cuts[-1] > _LONGEST_PIECE:
+        space = words.rfind(" ", cuts[-1] + 1, cuts[-1] + _LONGEST_PIECE)
+        cuts.append(space if space > 0 else cuts[-1] + _LONGEST_PIECE)
+    cuts.append(len(words))
+    return [
+        Sentence(sentence.id, type(sentence.span)(start + a, start + b, words[a:b]), sentence.paragraph)
+        for a, b in pairwise(cuts)
+    ]
+
+
 def _parts(sentence: Sentence, text: str) -> list[Sentence]:
     """The sentence, cut where a second exchange begins inside it ("... came three months after Ukraine exchanged ...")."""
     cuts = [sentence.span.start]
-    for match in _SPLIT.finditer(text, sentence.span.start, sentence.span.end):
-        head, tail = text[cuts[-1] : match.start()], text[match.end() : sentence.span.end]
+    base = sentence.span.start
+    for match in _SPLIT.finditer(sentence.span.text):
+        head, tail = text[cuts[-1] : base + match.start()], text[base + match.end() : sentence.span.end]
         if (
             _ACT_WORD.search(head)
             and _ACT_WORD.search(tail)
@@ -131,7 +146,7 @@ def _parts(sentence: Sentence, text: str) -> list[Sentence]:
             )
             and len(head) > 25
         ):
-            cuts.append(match.end())
+            cuts.append(base + match.end())
     cuts.append(sentence.span.end)
     if len(cuts) == 2:
         return [sentence]

@@ -9,10 +9,11 @@ from functools import lru_cache
 
 from service.domain.candidate import Mention, Number, Party
 from service.domain.draft import Category
+from service.extraction.rules.exchange_cue import Cue
 from service.extraction.rules.exchange_words import PEOPLE, category_of
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class People:
     """A group of people in a sentence: with a number, without, or a named person.
 
@@ -76,10 +77,9 @@ _PARTITIVE = re.compile(
 )
 
 
-_REMAINS_OF = re.compile(
+_REMAINS_OF = Cue(
     r"(?:remains|bodies|corpses|body|coffins)\s+of\s+(?:the\s+|some\s+|about\s+|around\s+|at least\s+"
-    r"|more than\s+|over\s+|nearly\s+|almost\s+|another\s+)*$",
-    re.IGNORECASE,
+    r"|more than\s+|over\s+|nearly\s+|almost\s+|another\s+)*$"
 )
 
 
@@ -149,7 +149,7 @@ def _head_noun(text: str, start: int, limit: int, parties: list[Party]) -> tuple
     if peoples is not None:
         return peoples.end(), Category.OTHER
     best: tuple[int, Category] | None = None
-    for match in _nouns(text, start, limit):
+    for match in _nouns(text, start, limit, FUNCTION_WORDS):
         between = re.findall(r"[\w'’-]+|[,;:.(]", text[start if best is None else best[0] : match.start()])
         if best is not None and (between or match.start() > best[0] + 1):
             break
@@ -257,10 +257,14 @@ def _may_be_people(word: str) -> bool:
     }
 
 
-def _nouns(text: str, low: int, high: int) -> Iterator[re.Match[str]]:
+def _nouns(text: str, low: int, high: int, stop: frozenset[str] = frozenset()) -> Iterator[re.Match[str]]:
+    """People nouns in order, up to the first of the words in `stop`."""
     end = low
     for word in _LETTERS.finditer(text, low, high):
-        if word.start() >= end and _may_be_people(word[0].lower()):
+        lower = word[0].lower()
+        if lower in stop and word.start() >= end:
+            return
+        if word.start() >= end and _may_be_people(lower):
             match = PEOPLE.match(text, word.start(), high)
             if match is not None:
                 end = match.end()

@@ -7,6 +7,7 @@ from datetime import date, timedelta
 
 from service.domain.candidate import Candidates, DateMention, Party, Place
 from service.domain.draft import DraftPlace, DraftThirdParty, PlaceRole, Status, ThirdPartyRole
+from service.extraction.rules.exchange_cue import Cue
 from service.text.parties import lexicon
 
 _HANDOVER = re.compile(
@@ -35,7 +36,7 @@ _HELD_AT = re.compile(
     r"|arrested|war|custody|abducted|tensions|prison|trial|conflict|born)\b",
     re.IGNORECASE,
 )
-CAPTIVES = re.compile(r"(?i:\b(?:prisoners|captives|hostages|detainees)\b)")
+CAPTIVES = Cue(r"(?:\b(?:prisoners|captives|hostages|detainees)\b)")
 COLUMN = re.compile(
     r"\b(?:bus(?:es)?|coach(?:es)?|convoys?|planes?|walk(?:ed|ing)|filed|cross(?:ed|ing)|stepped|boarded|ambulances?)\b"
 )
@@ -75,7 +76,7 @@ _OFFICE = re.compile(
 _HOST = re.compile(r"\b(?:hosted by|host(?:ed|ing)?)\b", re.IGNORECASE)
 
 
-_MEDIATION = re.compile(r"\b(?:mediat|broker|intermediar)", re.IGNORECASE)
+_MEDIATION = Cue(r"\b(?:mediat|broker|intermediar)")
 _BEGUN = re.compile(r"\b(?:start|began|begun|begin)\w*\b")
 
 

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping
 
 from service.domain.candidate import Candidates, Party
 from service.domain.evidence import span_of
+from service.extraction.rules.exchange_cue import Cue
 from service.extraction.rules.exchange_words import SWAP_NOUN
 from service.text.parties import lexicon
 
@@ -59,9 +60,7 @@ def sides_of(parties: tuple[Party, ...]) -> dict[str, str]:
     return sides
 
 
-_HELPS = re.compile(
-    r"\b(?:mediat|broker|facilitat|host|negotiat|go-between|good offices|arranged by|guests? of)", re.IGNORECASE
-)
+_HELPS = Cue(r"\b(?:mediat|broker|facilitat|host|negotiat|go-between|good offices|arranged by|guests? of)")
 
 _SIDES = re.compile(
     r"\b(?:(?:two|both|either|each|opposing|warring|rival) (?:sides?|parties|armies|governments|countries)|a side|each)\b"

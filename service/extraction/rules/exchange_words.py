@@ -46,7 +46,23 @@ CAPTIVE = Cue(
     r"(?<![\w-])(?:prisoners?(?:'s?)?(?: of war|-of-war)?|pows?|captives?|hostages?(?:'s?)?|detainees?(?:'s?)?"
     r"|inmates|internees|abductees?|captivity"
     r"|captured|detained|imprisoned|jailed|abducted|kidnapped|remains of|bodies of|dead bodies|custody|prisons?"
-    r"|jails?)(?![\w-])"
+    r"|jails?)(?![\w-])",
+    stems=(
+        "prison",
+        "pow",
+        "captiv",
+        "captur",
+        "hostage",
+        "detain",
+        "inmate",
+        "intern",
+        "abduct",
+        "kidnap",
+        "jail",
+        "remains",
+        "bodies",
+        "custody",
+    ),
 )
 
 
@@ -73,7 +89,9 @@ SWAP_NOUN = Cue(
     r"(?:prisoners|pows|captives|hostages|detainees|captured soldiers|captured servicemen|bodies|remains|inmates"
     r"|spies|captive soldiers)(?![\w-])"
     r"|(?<![\w-])(?:[\d,]+|one|two|all)(?:[- ]for[- ])(?:[\d,]+|one|two|three|all)(?![\w-]) (?:prisoner |pow "
-    r"|captive )?(?:swap|exchange|deal|formula|principle)"
+    r"|captive )?(?:swap|exchange|deal|formula|principle)",
+    stems=("swap", "exchang", "trad", "deal", "hand", "repatriat", "-for-"),
+    reach=(50, 120),
 )
 SWAP_VERB = Cue(
     r"(?<![\w-])(?:exchang(?:e|ed|es|ing)|swap(?:ped|s|ping)?|trad(?:e|ed|es|ing))(?! (?:deal|agreement|war|talks"
@@ -81,7 +99,8 @@ SWAP_VERB = Cue(
 )
 FOR = Cue(
     r"(?<![\w-])in (?:exchange|return|trade|a swap|a trade|swap) (?:for|with)(?![\w-])"
-    r"|(?<![\w-])in (?:exchange|return)(?=[ ,.;:]|$)"
+    r"|(?<![\w-])in (?:exchange|return)(?=[ ,.;:]|$)",
+    stems=("in exchange", "in return", "in trade", "in a swap", "in a trade", "in swap"),
 )
 NOT_PEOPLE = Cue(
     r"(?<![\w-])(?:(?:stock|currency|foreign|securities|commodit\w+|student|cultural|academic|information|gun|heat"
@@ -91,7 +110,8 @@ NOT_PEOPLE = Cue(
     r"|(?:exchang\w+|trad\w+|swap\w*) (?:of )?(?:gun)?(?:fire|shots|blows|words|views|gifts|vows|emails?|messages|ideas"
     r"|information|stories|notes"
     r"|numbers|barbs|insults|letters|pleasantries|glances|jerseys|artillery|missiles?|strikes|intelligence)|wife swap"
-    r"|house swap|job swap)"
+    r"|house swap|job swap)",
+    stems=("swap", "exchang", "trad"),
 )
 JUDICIAL = Cue(
     r"(?<![\w-])(?:amnest\w+|parole\w*|on bail|bailed|bail|acquitt\w+|early release|time served|overturned|exonerat\w+"
@@ -104,8 +124,8 @@ GATE_WHO = re.compile(
     r"\b(?:soldiers|servicemen|sailors|troops|held|fighters|journalists|fishermen|nationals|citizens|guerrillas|rebels"
     r"|militants|civilians|Americans|airmen|pilots?|spies|agents?)\b"
 )
-GATE_ACT = re.compile(
-    r"(?i:\b(?:swap|exchang|trade[ds]?\b|releas|freed?\b|freeing|hand(?:ed|ing|s)?\b|handover|repatriat|return(?:ed"
+GATE_ACT = Cue(
+    r"(?:\b(?:swap|exchang|trade[ds]?\b|releas|freed?\b|freeing|hand(?:ed|ing|s)?\b|handover|repatriat|return(?:ed"
     r"|ing)? |turned over|let go|liberat|set free|g[ao]t back|gave (?:up|back)|received))"
 )
 

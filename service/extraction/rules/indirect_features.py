@@ -1,10 +1,13 @@
 """What the model of reported speech looks at: the sides of a cue, the places where a clause may begin or end, and their features.
 
-A feature is a short readable string ("n=," the next token is a comma); its weight stands in `data/indirect.json`.
+A feature is a short readable string ("n=," the next token is a comma); its weight stands in `data/indirect.json`. Features that
+look at the same few values form a group: `..._values` gives the values of each group, the templates beside it their features.
+So the model can keep the sum of a group's weights by its values, and writes the strings out only for values it has not met.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -12,6 +15,8 @@ from service.extraction.rules import indirect_tokens as lex
 from service.extraction.rules.indirect_tokens import Tokens
 from service.text.cues import Cue, is_cue_word
 
+Values = tuple[str | int, ...]
+Groups = tuple[tuple[str, ...], ...]  # of each group its templates, filled from the values of the group
 Side = Literal["none", "after", "before", "both", "quoted"]
 SIDES: tuple[Side, ...] = ("none", "after", "before", "both", "quoted")
 LOOKAHEAD = 13
@@ -91,42 +96,67 @@ def _class_of(tokens: Tokens, index: int) -> str:
     return "low"
 
 
-def side_features(place: Place) -> list[str]:
-    """Features of the question which side of the cue holds reported speech."""
+SIDE: Groups = (
+    ("bias", "l={0}", "f={1}", "lf={0}:{1}", "st={2}"),
+    ("la={0} {2}", "lb={0} {1}", "ab={1} {2}", "a={2}", "b={1}"),
+    ("that={1}", "lthat={0} {2}", "sthat={3} {4}"),
+    ("sh={1}", "br={2}", "brsh={2} {1}", "lsh={0} {1} {2}"),
+    ("fsh={0} {1}", "open={2}", "fopen={0} {2}"),
+    ("bsh={0} {1}", "b2={2} {0}"),
+    ("a2={0} {1}", "q_after={2}"),
+    ("bw={0}",),
+    ("aw={0}", "aw2={0} {1}"),
+    ("qb={0}", "stop={1}", "qbst={0} {1}", "stopw={2}"),
+    ("fs={0} {1} {2} {3}", "qs={4}", "qsbr={4} {2} {3}"),
+    ("qsa={0} {1} {2}",),
+    ("sstop={0} {1} {2}",),
+    ("sa={0} {1}", "dist={2}", "mod={3}"),
+    ("cap={0} {1} {2} {3}",),
+)
+
+
+def side_values(place: Place) -> tuple[Values, ...]:
+    """What tells on which side of the cue reported speech stands: the values of SIDE's groups."""
     tokens, cue, first, last = place.tokens, place.cue, place.first, place.last
-    before, after = word_class(tokens, first - 1), word_class(tokens, last + 1)
-    lemma = cue.lemma if cue.form != "noun" else "n:" + cue.lemma
+    before, after, after2 = (word_class(tokens, index) for index in (first - 1, last + 1, last + 2))
+    lemma = lemma_of(cue)
     form = f"{cue.form[0]}:{cue.inflection}:{'p' if cue.passive else ''}"
-    that = next((k for k in range(1, 9) if tokens.get(last + k) == "that"), 0)
+    behind = tokens.word[last + 1 : last + 9]
+    that = behind.index("that") + 1 if "that" in behind else 0
     comma_before = last_break(tokens, first)
     stop_after = next((k for k in range(1, 12) if tokens.get(last + k) in _CLAUSE_ENDS), 12)
     finite_before = tokens.has_finite(0, comma_before - 1) if comma_before > 0 else False
-    finite_subject = tokens.has_finite(comma_before + 1, first - 1)
-    finite_after = tokens.has_finite(last + 1, len(tokens))
     finite_near = tokens.has_finite(last + 1, last + 10)
+    finite_subject, finite_after = tokens.has_finite(comma_before + 1, first - 1), tokens.has_finite(last + 1, len(tokens))
     shape = f"{int(finite_before)}{int(finite_subject)}{int(finite_after)}{int(finite_near)}"
     breaker = tokens.get(comma_before) if comma_before >= 0 else "^"
     quoted_before = (comma_before > 0 and tokens.quoted[comma_before - 1]) or (
         comma_before >= 0 and tokens.quoted[comma_before]
     )
-    open_sentence = first <= 1
-    marks = f"{int(any(tokens.quoted[:first]))}{int(any(tokens.quoted[last:]))}"
-    return [
-        "bias", "l=" + lemma, "f=" + form, f"lf={lemma}:{form}", "b=" + before, "a=" + after,
-        f"a2={after} {word_class(tokens, last + 2)}", "bw=" + tokens.get(first - 1), "aw=" + tokens.get(last + 1),
-        f"la={lemma} {after}", f"lb={lemma} {before}", f"b2={word_class(tokens, first - 2)} {before}",
-        f"ab={before} {after}", f"that={that}", f"lthat={lemma} {min(that, 2)}", "sh=" + shape, f"fsh={form} {shape}",
-        "br=" + breaker, f"brsh={breaker} {shape}", f"qb={quoted_before}", f"stop={stop_after}",
-        f"stopw={tokens.get(last + stop_after)}", f"qbst={quoted_before} {stop_after}", f"open={open_sentence}",
-        f"fopen={form} {open_sentence}", f"dist={min(first - comma_before, 9)}",
-        f"aw2={tokens.get(last + 1)} {tokens.get(last + 2)}", f"bsh={before} {shape}",
-        f"q_after={after == 'Q' or word_class(tokens, last + 2) == 'Q'}",
-        f"fs={cue.form[0]} {stop_after} {breaker} {int(finite_before)}", f"mod={modality(place)}",
-        f"st={int(cue.strength * 5)}", f"qs={marks}", f"qsbr={marks} {breaker} {int(finite_before)}",
-        f"qsa={marks} {min(stop_after, 6)} {after}", f"lsh={lemma} {shape} {breaker}",
-        f"sstop={cue.form[0]}{int(cue.strength * 2)} {stop_after} {shape}", f"sa={int(cue.strength * 2)} {after}",
-        f"sthat={int(cue.strength * 3)} {min(that, 3)}", f"cap={before} {after} {finite_near} {finite_before}",
-    ]  # fmt: skip
+    marks = f"{int(True in tokens.quoted[:first])}{int(True in tokens.quoted[last:])}"
+    strength = int(cue.strength * 2)
+    return (
+        (lemma, form, int(cue.strength * 5)),
+        (lemma, before, after),
+        (lemma, that, min(that, 2), int(cue.strength * 3), min(that, 3)),
+        (lemma, shape, breaker),
+        (form, shape, first <= 1),
+        (before, shape, word_class(tokens, first - 2)),
+        (after, after2, after == "Q" or after2 == "Q"),
+        (tokens.get(first - 1),),
+        (tokens.get(last + 1), tokens.get(last + 2)),
+        (quoted_before, stop_after, tokens.get(last + stop_after)),
+        (cue.form[0], stop_after, breaker, int(finite_before), marks),
+        (marks, min(stop_after, 6), after),
+        (f"{cue.form[0]}{strength}", stop_after, shape),
+        (strength, after, min(first - comma_before, 9), modality(place)),
+        (before, after, finite_near, finite_before),
+    )
+
+
+def lemma_of(cue: Cue) -> str:
+    """The cue's lemma; those of nouns are marked."""
+    return cue.lemma if cue.form != "noun" else "n:" + cue.lemma
 
 
 def last_break(tokens: Tokens, first: int) -> int:
@@ -182,24 +212,39 @@ def behind_adverbial(place: Place, start: int) -> int:
     return that + 1
 
 
-def after_start_features(place: Place, index: int) -> list[str]:
-    """Features of token `index` as the first of a clause after the cue."""
+AFTER_START: Groups = (
+    ("h={2}", "b={1}", "bh={1} {2}", "1bh={0} {1} {2}"),
+    ("b2={0} {1} {2}",),
+    ("n={0} {1}",),
+    ("d={2}", "dh={3} {1}", "1d={0} {3}"),
+    ("x={1}", "cx={0} {1} {2}"),
+    ("ld={0} {2}", "lb={0} {1}", "cd={3} {2}"),
+    ("w={0}", "wx={0} {1}"),
+    ("bw={1}", "lw={0} {1}"),
+    ("fx={1}", "fn={0} {1}"),
+)
+
+
+def after_start_values(place: Place, index: int) -> tuple[Values, ...]:
+    """What tells whether token `index` is the first of a clause after the cue: the values of AFTER_START's groups."""
     tokens, cue, last = place.tokens, place.cue, place.last
-    distance = index - last - 1
+    distance, form = index - last - 1, cue.form[0]
     here, before = word_class(tokens, index), word_class(tokens, index - 1)
-    lemma = cue.lemma if cue.form != "noun" else "n:" + cue.lemma
-    crossed = "".join(sorted({w for w in tokens.word[last + 1 : index] if w in _BREAKS}))
+    lemma, word = lemma_of(cue), tokens.word[index]
+    crossed = "".join(sorted(_BREAKS.intersection(tokens.word[last + 1 : index])))
     finite_crossed = tokens.has_finite(last + 1, index - 1)
     first = word_class(tokens, last + 1)
-    return [
-        f"d={distance}", f"h={here}", f"b={before}", f"bh={before} {here}", f"bw={tokens.get(index - 1)}",
-        f"w={tokens.get(index)}", f"x={crossed}", f"fx={finite_crossed}", f"ld={lemma} {min(distance, 3)}",
-        f"lb={lemma} {before}", f"cd={cue.form[0]} {min(distance, 3)}", f"dh={min(distance, 4)} {here}",
-        f"b2={word_class(tokens, index - 2)} {before} {here}", f"1d={first} {min(distance, 4)}",
-        f"n={word_class(tokens, index + 1)} {here}", f"wx={tokens.get(index)} {crossed}", f"1bh={first} {before} {here}",
-        f"cx={cue.form[0]} {crossed} {before}", f"fn={tokens.has_finite(index, index + 6)} {finite_crossed}",
-        f"lw={lemma} {tokens.get(index - 1)}",
-    ]  # fmt: skip
+    return (
+        (first, before, here),
+        (word_class(tokens, index - 2), before, here),
+        (word_class(tokens, index + 1), here),
+        (first, here, distance, min(distance, 4)),
+        (form, crossed, before),
+        (lemma, before, min(distance, 3), form),
+        (word, crossed),
+        (lemma, tokens.get(index - 1)),
+        (tokens.has_finite(index, index + 6), finite_crossed),
+    )
 
 
 def after_ends(place: Place, start: int) -> list[int]:
@@ -275,34 +320,49 @@ def inner_cue(tokens: Tokens, start: int, end: int) -> str:
     return ""
 
 
-def after_end_features(place: Place, start: int, end: int) -> list[str]:
-    """Features of token `end` as the last of a clause that begins at `start`."""
+AFTER_END: Groups = (
+    ("n={0}", "n2={0} {1}", "fin={2} {0}", "finw={2} {3}", "nw={3}"),
+    ("nw2={0} {1}",),
+    ("bh={0} {2}", "bhs={0} {1} {2}", "bhf={3} {0} {2}"),
+    ("prev={0} {1} {2}", "subj={1} {2} {3}"),
+    ("len={1}", "lenf={0} {2} {3}", "enc={4} {3} {0}"),
+    ("dep={0} {1}", "op={2} {1}", "dash={3} {1}", "q={4} {1}"),
+    ("form={1} {2}", "l={0} {2}"),
+    ("h={0} {3}", "sc={1} {2} {3}"),
+    ("bhl={0} {1} {2}",),
+    ("w={0} {1}",),
+    ("told={0}", "toldn={0} {1}", "toldc={0} {2}"),
+)
+
+
+def after_end_values(place: Place, start: int, end: int) -> tuple[Values, ...]:
+    """What tells whether token `end` is the last of a clause that begins at `start`: the values of AFTER_END's groups."""
     tokens, cue = place.tokens, place.cue
     tail = tail_of(tokens, end)
     nclass, nxt, sclass = tail.next_class, tail.next, tail.second_class
     finite_in = tokens.has_finite(start, end)
     length = min((end - start + 1) // 2, 12)
     inside = tokens.word[start : end + 1]
-    depth = sum(1 for w in inside if w == "," or w == ";" or w in lex.DASHES)
+    depth = sum([w == "," or w == ";" or w in lex.DASHES for w in inside])
     opened = inside.count("(") > inside.count(")")
     enclosed = tokens.get(place.first - 1) == "," or cue.inflection == "ing"
-    dashed = any(w in lex.DASHES for w in tokens.word[: place.first])
-    lemma = cue.lemma if cue.form != "noun" else "n:" + cue.lemma
+    dashed = not lex.DASHES.isdisjoint(tokens.word[: place.first])
     that = tokens.get(start - 1) == "that"
-    told = inner_cue(tokens, start, end)
     behind = f"{int(tail.finite)}{int(tail.cue)}{int(tail.final)}"
     key = nclass if nclass in ("END", "Q") else nxt
-    return [
-        f"n={nclass}", f"nw={nxt}", f"n2={nclass} {sclass}", f"nw2={nxt} {tail.second}", f"fin={finite_in} {nclass}",
-        f"finw={finite_in} {nxt}", f"len={length}", f"dep={min(depth, 3)} {nclass}", f"op={opened} {nclass}",
-        f"form={cue.form[0]}:{cue.inflection} {nclass}", f"enc={enclosed} {key} {finite_in}", f"dash={dashed} {nclass}",
-        f"l={lemma} {nclass}", f"q={tokens.quoted[start] or tokens.quoted[end]} {nclass}",
-        f"h={word_class(tokens, end)} {nclass}", f"sc={word_class(tokens, start)} {finite_in} {nclass}",
-        f"prev={that} {key} {sclass}", f"bh={key} {behind}", f"bhs={key} {sclass} {behind}",
-        f"bhl={key} {tail.length} {tail.final}", f"subj={key} {sclass} {word_class(tokens, end + 3)}",
-        f"lenf={finite_in} {min(length, 4)} {key}", f"bhf={finite_in} {key} {behind}", f"w={tokens.word[end]} {nclass}",
-        f"told={told}", f"toldn={told} {nclass}", f"toldc={told} {tail.cue}",
-    ]  # fmt: skip
+    return (
+        (nclass, sclass, finite_in, nxt),
+        (nxt, tail.second),
+        (key, sclass, behind, finite_in),
+        (that, key, sclass, word_class(tokens, end + 3)),
+        (finite_in, length, min(length, 4), key, enclosed),
+        (min(depth, 3), nclass, opened, dashed, tokens.quoted[start] or tokens.quoted[end]),
+        (lemma_of(cue), f"{cue.form[0]}:{cue.inflection}", nclass),
+        (word_class(tokens, end), word_class(tokens, start), finite_in, nclass),
+        (key, tail.length, tail.final),
+        (tokens.word[end], nclass),
+        (inner_cue(tokens, start, end), nclass, tail.cue),
+    )
 
 
 # ---- before the cue --------------------------------------------------------------------------------------------------
@@ -321,22 +381,32 @@ def before_ends(place: Place) -> list[int]:
     return found
 
 
-def before_end_features(place: Place, end: int) -> list[str]:
-    """Features of token `end` as the last of a clause in front of the cue."""
+BEFORE_END: Groups = (
+    ("g={0}", "br={1}", "fg={2}", "fbr={2} {1}"),
+    ("n={0}", "f={1}", "nf={0} {1} {2}", "nfb={0} {3} {2}"),
+    ("c={0} {1} {2}", "fb={3} {2}"),
+    ("l={0} {1} {2}",),
+    ("h={0} {1}", "q={2}"),
+    ("fl={0} {1}", "fw={2}"),
+)
+
+
+def before_end_values(place: Place, end: int) -> tuple[Values, ...]:
+    """What tells whether token `end` is the last of a clause in front of the cue: the values of BEFORE_END's groups."""
     tokens, cue, first = place.tokens, place.cue, place.first
     nxt = tokens.get(end + 1)
     gap = first - end - 1
     finite_gap = tokens.has_finite(end + 1, first - 1)
-    breaks = sum(1 for w in tokens.word[end + 1 : first] if w in _BREAKS)
-    lemma = cue.lemma if cue.form != "noun" else "n:" + cue.lemma
+    breaks = sum([w in _BREAKS for w in tokens.word[end + 1 : first]])
     follow = word_class(tokens, end + 2)
-    return [
-        f"g={min(gap, 15)}", f"n={nxt}", f"br={min(breaks, 4)}", f"fg={finite_gap}", f"fbr={finite_gap} {min(breaks, 4)}",
-        f"f={follow}", f"nf={nxt} {follow} {min(breaks, 3)}", f"c={cue.form[0]} {min(gap, 3)} {min(breaks, 3)}",
-        f"l={lemma} {min(breaks, 2)} {min(gap, 2)}", f"h={word_class(tokens, end)} {nxt}",
-        f"fb={tokens.has_finite(0, end)} {min(breaks, 3)}", f"fl={follow} {word_class(tokens, first - 1)}",
-        f"fw={tokens.get(end + 2)}", f"nfb={nxt} {finite_gap} {min(breaks, 3)}", f"q={tokens.quoted[end]}",
-    ]  # fmt: skip
+    return (
+        (min(gap, 15), min(breaks, 4), finite_gap),
+        (nxt, follow, min(breaks, 3), finite_gap),
+        (cue.form[0], min(gap, 3), min(breaks, 3), tokens.has_finite(0, end)),
+        (lemma_of(cue), min(breaks, 2), min(gap, 2)),
+        (word_class(tokens, end), nxt, tokens.quoted[end]),
+        (follow, word_class(tokens, first - 1), tokens.get(end + 2)),
+    )
 
 
 def before_starts(place: Place, end: int) -> list[int]:
@@ -350,18 +420,37 @@ def before_starts(place: Place, end: int) -> list[int]:
     return found[:3] + found[3:][-6:]
 
 
-def before_start_features(place: Place, start: int, end: int) -> list[str]:
-    """Features of token `start` as the first of a clause that ends at `end`, in front of the cue."""
+BEFORE_START: Groups = (
+    ("p={0}", "fi={2}", "fl={1} {2}", "pf={0} {1} {2}"),
+    ("pc={2}", "h={1}", "ph={0} {1}", "c={3} {0}"),
+    ("first={1}", "w={0} {1}"),
+    ("pos={0}", "len={1}"),
+    ("p0={0} {1}",),
+    ("p2={0} {1}",),
+    ("q={0} {1}",),
+)
+
+
+def before_start_values(place: Place, start: int, end: int) -> tuple[Values, ...]:
+    """What tells whether token `start` is the first of a clause that ends at `end`, in front of the cue: BEFORE_START's values."""
     tokens = place.tokens
     before = tokens.get(start - 1)
     first_word = next((i for i in range(len(tokens)) if tokens.is_word(i)), 0)
-    finite_in = tokens.has_finite(start, end)
-    finite_lost = tokens.has_finite(0, start - 1)
-    here = word_class(tokens, start)
-    return [
-        f"first={start == first_word}", f"p={before}", f"pc={word_class(tokens, start - 1)}", f"fi={finite_in}",
-        f"fl={finite_lost} {finite_in}", f"h={here}", f"ph={before} {here}",
-        f"w={tokens.get(start)} {start == first_word}", f"pf={before} {finite_lost} {finite_in}", f"pos={min(start, 6)}",
-        f"len={min((end - start) // 3, 6)}", f"c={place.cue.form[0]} {before}", f"p0={tokens.get(0)} {before}",
-        f"p2={tokens.get(start - 2)} {before}", f"q={tokens.quoted[start]} {tokens.quoted[start - 1] if start else ''}",
-    ]  # fmt: skip
+    return (
+        (before, tokens.has_finite(0, start - 1), tokens.has_finite(start, end)),
+        (before, word_class(tokens, start), word_class(tokens, start - 1), place.cue.form[0]),
+        (tokens.word[start], start == first_word),
+        (min(start, 6), min((end - start) // 3, 6)),
+        (tokens.word[0], before),
+        (tokens.get(start - 2), before),
+        (tokens.quoted[start], tokens.quoted[start - 1] if start else ""),
+    )
+
+
+def described(groups: Groups, values: Sequence[Values]) -> list[str]:
+    """The features of these values, written out.
+
+    >>> described((("n={0}", "n2={0} {1}"), ("q={0}",)), [(",", "det"), (True,)])
+    ['n=,', 'n2=, det', 'q=True']
+    """
+    return [template.format(*group) for templates, group in zip(groups, values, strict=True) for template in templates]

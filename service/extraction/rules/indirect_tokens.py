@@ -68,6 +68,12 @@ def finite_lexicon() -> frozenset[str]:
     return frozenset(model_data()["verbs"])
 
 
+@cache
+def _open_class() -> frozenset[str]:
+    """Words that can be finite whatever their ending."""
+    return AUXILIARIES | finite_lexicon()
+
+
 @dataclass(slots=True)
 class Tokens:
     """The tokens of one sentence, as parallel lists.
@@ -136,8 +142,10 @@ def tokenize(text: str, start: int, end: int, quoted: Sequence[tuple[int, int]] 
     for low, high in quoted:
         for index in range(bisect_left(starts, low), bisect_left(starts, high)):
             marked[index] = True
+    known = _open_class()
     finite = [
-        finiteness(word, before, raw) if raw[0].isalpha() else 0
+        # Most words can be no finite verb by their form alone.
+        finiteness(word, before, raw) if (word in known or word[-1] in "sd" or "'" in word) and raw[0].isalpha() else 0
         for word, before, raw in zip(words, ["^", *words], raws, strict=False)
     ]
     return Tokens(words, raws, starts, [match.end() for match in matches], marked, finite, [""] * len(matches))

@@ -39,6 +39,7 @@ class FakeAnswerer:
 
     engine = "fake"
     prompt = None
+    is_elsewhere = False
 
     def __init__(self, *, drops: Sequence[str] = (), fails: Sequence[str] = ()) -> None:
         self.drops, self.fails, self.asked = drops, fails, list[str]()
@@ -76,7 +77,7 @@ def test_every_case_becomes_a_record_with_its_figures(tmp_path: Path) -> None:
 
     assert len(finished.cases) == 12
     assert all(case.parts["quotes.end_to_end_f1"] == (2, 2) for case in finished.cases)
-    assert finished.head.hashes.keys() == {"gold", "scorer", "aliases"}
+    assert finished.head.hashes.keys() == {"gold", "scorer", "aliases", "engine"}
 
 
 def test_after_a_kill_only_the_missing_cases_run(tmp_path: Path) -> None:
@@ -189,5 +190,5 @@ def test_a_file_that_is_no_run_is_refused(tmp_path: Path, content: str) -> None:
     path = tmp_path / "a.jsonl"
     path.write_text(content)
 
-    with pytest.raises(RunInvalid, match="a.jsonl"):
+    with pytest.raises(RunInvalid, match=r"a\.jsonl"):
         read_run(path)

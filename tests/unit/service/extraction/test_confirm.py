@@ -73,14 +73,15 @@ def test_the_questions_offer_the_rules_engines_reading_and_its_best_rivals() -> 
     total, speaker = asked_about(swap_question())
 
     assert (total.topic, total.item) == ("number", ("exchanges", 0))
-    assert total.about.startswith("Valdoria to ")
+    assert total.asks.startswith("How many did Valdoria release to ")
     assert total.options[total.rules] == "40 fighters"
     assert "12 soldiers" in total.options
     assert "released 40 fighters" in total.passage
     assert (speaker.topic, speaker.item) == ("speaker", ("quotes", 0))
     assert speaker.options[speaker.rules] == "Mira Tolan"
     assert len(set(speaker.options)) == 3
-    assert "[[Nobody was left behind,]]” said Mira Tolan" in speaker.passage
+    assert speaker.asks == 'Who said "Nobody was left behind,"?'
+    assert "Nobody was left behind,” said Mira Tolan" in speaker.passage
 
 
 def test_a_number_from_elsewhere_in_the_article_is_no_rival() -> None:
@@ -259,7 +260,7 @@ async def test_one_short_request_with_what_never_changes_first() -> None:
     await ConfirmEngine(model, PROMPT).answer(question)
 
     [messages] = model.asked
-    assert [(m.role, m.content[:7]) for m in messages] == [("system", "Choose."), ("user", "1 numbe")]
+    assert [(m.role, m.content[:7]) for m in messages] == [("system", "Choose."), ("user", "Passage")]
     assert sum(len(m.content) for m in messages) < 1200
     assert model.limits == [80]
 

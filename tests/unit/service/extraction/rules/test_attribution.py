@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import json
+import subprocess
+import sys
 from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
@@ -107,7 +109,10 @@ def test_whoever_relays_a_person_is_not_the_speaker() -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["The film was shown in a hall named “Rose Garden” near the river.", "The boats, known as “Reds” here, lay in the port."],
+    [
+        "The film was shown in a hall named “Rose Garden” near the river.",
+        "The boats, known as “Reds” here, lay in the port.",
+    ],
 )
 def test_names_in_quotation_marks_are_no_quotations(text: str) -> None:
     assert quotes(text) == []
@@ -153,16 +158,12 @@ def test_training_twice_gives_the_same_file(tmp_path: Path) -> None:
     if not corpus.exists():
         pytest.skip("../shared is not there: no corpus to train on")
     script = ROOT / "scripts" / "train_attribution.py"
-    space: dict[str, object] = {"__file__": str(script), "__name__": "train_attribution"}
-    exec(compile(script.read_text("utf-8"), str(script), "exec"), space)  # noqa: S102
-    outputs = []
-    for number in (1, 2):
-        articles = space["load"](corpus, 12)  # type: ignore[operator]
-        out = tmp_path / f"{number}.json"
-        space["write"](out, space["train"](articles, frozenset()), corpus, articles, frozenset())  # type: ignore[operator]
-        outputs.append(out.read_bytes())
+    outs = [tmp_path / "one.json", tmp_path / "two.json"]
 
-    assert outputs[0] == outputs[1]
+    for out in outs:
+        subprocess.run([sys.executable, str(script), "--limit", "12", "--out", str(out)], check=True, capture_output=True)
+
+    assert outs[0].read_bytes() == outs[1].read_bytes()
 
 
 @pytest.mark.shared
@@ -175,5 +176,9 @@ def test_every_marked_quotation_of_the_seed_has_its_speaker() -> None:
 
     found = {(each.text.strip(" ,."), each.kind.value, each.speaker) for each in quotes(seed["text"])}
 
-    wanted = {(each["text"].strip(" ,."), each["kind"], each["speaker"]["name"]) for each in seed["quotes"] if each["kind"] != "indirect"}
+    wanted = {
+        (each["text"].strip(" ,."), each["kind"], each["speaker"]["name"])
+        for each in seed["quotes"]
+        if each["kind"] != "indirect"
+    }
     assert wanted <= found
