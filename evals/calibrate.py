@@ -66,7 +66,7 @@ class _Block:
     @property
     def point(self) -> tuple[float, float]:
         """Mean score, and the share right (Laplace: one item right and one wrong are added, so that no share is 0 or 1)."""
-        return round(self.scores / self.n, 4), round((self.right + 1) / (self.n + 2), 4)
+        return min(max(round(self.scores / self.n, 4), 0.0001), 0.9999), round((self.right + 1) / (self.n + 2), 4)
 
 
 def isotonic(scored: Iterable[tuple[float, bool]], *, least: int = _LEAST_BLOCK) -> tuple[tuple[float, float], ...]:

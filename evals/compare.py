@@ -16,6 +16,23 @@ HEADLINES = (
     "views.direct.attributed_f1", "views.quoted.attributed_f1", "views.content.overlap_f1",
 )  # fmt: skip
 """The figures that are printed, compared and gated, most telling first within quotations and exchanges."""
+MEANING = {
+    "quotes.end_to_end_f1": "quotations in marks: words and speaker right",
+    "quotes.attributed_f1": "quotations in marks: found (half the words) and speaker right",
+    "quotes.exact_f1": "quotations in marks: words right, whoever said them",
+    "indirect.attributed_f1": "indirect speech: found (half the words) and speaker right",
+    "indirect.overlap80_f1": "indirect speech: found (four fifths of the words)",
+    "slots.f1": "every value of every exchange",
+    "slots.count.f1": "numbers of people",
+    "events.f1": "exchanges found",
+    "events.exact_recall": "exchanges with every value right",
+    "events.core_exact_recall": "exchanges with status, date, directions and numbers right",
+    "articles.false_alarm": "articles without an exchange that were given one (lower is better)",
+    "views.direct.attributed_f1": "direct quotations with speaker, as published tables count",
+    "views.quoted.attributed_f1": "all passages in marks with speaker, as published tables count",
+    "views.content.overlap_f1": "whole reported contents found, as published tables count",
+}
+"""The headlines in words. F1 unless the words say a share."""
 LOWER_IS_BETTER = frozenset(("articles.false_alarm", "articles.silent"))
 _FLIP_FIGURES = ("quotes.end_to_end_f1", "indirect.attributed_f1", "slots.f1")
 

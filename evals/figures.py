@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,7 +11,7 @@ from evals.alias import load_aliases
 from evals.calibrate import Bin, Scored, calibration_error, reliability
 from evals.case import MARKED as IN_MARKS
 from evals.case import Case, within
-from evals.compare import HEADLINES
+from evals.compare import HEADLINES, pooled
 from evals.matching import Alignment
 from evals.metrics import CORE, CaseScore, align_case, is_exact, score_case, total
 from evals.runfile import CaseRecord, Run, ratios
@@ -48,6 +49,25 @@ class Cost:
     per_cpu_second: float | None
 
 
+@dataclass(frozen=True, slots=True)
+class Calibration:
+    """Expected calibration error of the items of one kind."""
+
+    kind: str
+    n: int
+    error: float
+
+
+@dataclass(frozen=True, slots=True)
+class Slice:
+    """The articles with a tag: how many records, and two headlines over them."""
+
+    tag: str
+    n: int
+    quotes: float | None
+    slots: float | None
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Summary:
     """All that is said of a run."""
@@ -58,7 +78,8 @@ class Summary:
     cost: Cost
     scored: tuple[Scored, ...]
     bins: tuple[Bin, ...]
-    calibration: float | None
+    calibration: tuple[Calibration, ...]
+    slices: tuple[Slice, ...]
     confusion: dict[str, Counter[tuple[str, str]]]
     by_case: dict[tuple[str, int], CaseScore]
 
@@ -87,8 +108,27 @@ def summarise(run: Run, cases: Sequence[Case], *, figures: Sequence[str] = HEADL
     confusion["quotation"].update(score.quotes.kinds)
     return Summary(
         run=run, figures=tuple(shown), score=score, cost=cost_of(run.cases), scored=tuple(scored), bins=reliability(scored),
-        calibration=calibration_error(scored), confusion=confusion, by_case=by_case,
+        calibration=calibration_of(scored), slices=slices_of(run.cases), confusion=confusion, by_case=by_case,
     )  # fmt: skip
+
+
+def calibration_of(scored: Sequence[Scored]) -> tuple[Calibration, ...]:
+    """Expected calibration error by kind, in the order of names."""
+    found = []
+    for kind in sorted({item.kind for item in scored}):
+        items = [item for item in scored if item.kind == kind]
+        found.append(Calibration(kind, len(items), calibration_error(items) or 0.0))
+    return tuple(found)
+
+
+def slices_of(records: Sequence[CaseRecord]) -> tuple[Slice, ...]:
+    """Two headlines for the articles of each tag."""
+    found = []
+    for tag in sorted({tag for record in records for tag in record.tags}):
+        part = [record for record in records if tag in record.tags]
+        quotes, slots = (pooled(ratios(part, name)) for name in ("quotes.end_to_end_f1", "slots.f1"))
+        found.append(Slice(tag, len(part), quotes, slots))
+    return tuple(found)
 
 
 def _estimate(name: str, parts: Sequence[tuple[float, float]], clusters: Sequence[str]) -> Estimate:
@@ -139,9 +179,11 @@ def scored_items(case: Case, record: CaseRecord, score: CaseScore, alignment: Al
 
 
 def worst_first(summary: Summary) -> list[CaseRecord]:
-    """Cases by how much is wrong with them."""
+    """Cases by how much is wrong with them, failed ones before all."""
 
     def wrong(record: CaseRecord) -> float:
+        if record.error is not None:
+            return math.inf
         score = summary.by_case.get(record.key)
         if score is None:
             return 0.0

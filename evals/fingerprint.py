@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable
 from dataclasses import asdict, replace
+from functools import cache
 from importlib.resources import files
 from pathlib import Path
 
@@ -24,12 +25,14 @@ def gold_digest(cases: Iterable[Case]) -> str:
     return _short("\n".join(whole).encode())
 
 
+@cache
 def scorer_digest() -> str:
     """The first 12 hex digits of the SHA-256 of the scorer's source files."""
     root = files("evals")
     return _short(b"\0".join((root / name).read_bytes() for name in SCORER))
 
 
+@cache
 def engine_digest() -> str:
     """The first 12 hex digits of the SHA-256 of the service's source and data: what answers when no model does."""
     package = Path(str(files("service")))

@@ -24,6 +24,7 @@ Chars = frozenset[int]
 _OUTER = "\"'“”„‟«»‹›‘’‚‛`´″＂ \t\r\n\u00a0\u202f\u2009"
 _FINAL = ",.;:!?…"
 _SIMILAR = 0.95
+_DESCRIBED = frozenset(("organization", "unnamed"))
 _SCALE = 10**9
 
 
@@ -237,11 +238,15 @@ def same_speaker(gold: Voice | None, predicted: Voice | None, names: Names) -> b
     """Whether two speakers have the same id (nobody and nobody are the same).
 
     Where gold marks mentions and does not resolve them by hand, the mention decides, or that the names agree by their words.
+    Sources that are no person by name have no fullest form: "the general staff in Brod" is "general staff" where the mention
+    is right as well.
     """
     if gold is None or predicted is None:
         return gold is predicted
     if not gold.resolved:
         return bool(same_mention(gold, predicted)) or any(agree(predicted.name, name) for name in (gold.name, *gold.also))
+    if gold.kind in _DESCRIBED and same_mention(gold, predicted) and agree(predicted.name, gold.name):
+        return True
     said = {names.speaker(name) for name in (predicted.name, *predicted.also) if name}
     return bool(said & {names.speaker(name) for name in (gold.name, *gold.also) if name})
 

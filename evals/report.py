@@ -11,6 +11,7 @@ from jinja2 import Environment, StrictUndefined
 from markupsafe import Markup, escape
 
 from evals.case import Case, within
+from evals.compare import MEANING
 from evals.figures import Cost, Summary, alignment_of, worst_first
 from evals.matching import Fill
 from evals.record import Exchange, Quote, Voice
@@ -69,10 +70,11 @@ def markdown(summary: Summary) -> str:
         "",
         cost_words(cost),
         "",
-        "| figure | value | 95 % interval |",
-        "|---|---|---|",
+        "| figure | value | 95 % interval | what |",
+        "|---|---|---|---|",
         *(
-            f"| {f.name} | {number(f.estimate.point)} | {number(f.estimate.low)} – {number(f.estimate.high)} |"
+            f"| {f.name} | {number(f.estimate.point)} | {number(f.estimate.low)} – {number(f.estimate.high)} "
+            f"| {MEANING.get(f.name, '')} |"
             for f in summary.figures
         ),
     ]
@@ -82,8 +84,9 @@ def markdown(summary: Summary) -> str:
             f"| {name} | {t.cor} | {t.par} | {t.inc} | {t.mis} | {t.spu} | {number(t.f1)} |"
             for name, t in summary.score.exchanges.slots.items()
         ]
-    if summary.calibration is not None:
-        lines += ["", f"Expected calibration error of quotations: {summary.calibration:.3f}."]
+    if summary.calibration:
+        said = ", ".join(f"{c.kind} {c.error:.3f} ({c.n} items)" for c in summary.calibration)
+        lines += ["", f"Expected calibration error: {said}."]
     if summary.score.exchanges.unknown:
         lines += [
             "",
@@ -94,7 +97,8 @@ def markdown(summary: Summary) -> str:
 
 def cost_words(cost: Cost) -> str:
     """What a run cost, in one sentence."""
-    words = [f"{cost.articles} articles, {cost.errors} errors, {cost.degraded} degraded"]
+    articles = f"{cost.articles} article{'s' * (cost.articles != 1)}"
+    words = [f"{articles}, {cost.errors} error{'s' * (cost.errors != 1)}, {cost.degraded} degraded"]
     words += [f"p50 {cost.latency_p50_s * 1000:.0f} ms, p95 {cost.latency_p95_s * 1000:.0f} ms an article"]
     if cost.per_cpu_second is not None:
         words.append(f"{cost.per_cpu_second:.1f} articles per CPU-second")
@@ -113,6 +117,7 @@ def page(summary: Summary, cases: Sequence[Case]) -> str:
     return template.render(
         summary=summary, head=summary.run.head, cost_words=cost_words(summary.cost), articles=articles,
         confusion={name: _matrix(counts) for name, counts in summary.confusion.items() if counts},
+        meaning=MEANING, slices=sorted(summary.slices, key=lambda s: (s.slots is None, s.slots or 0, s.tag)),
         left_out=len(summary.run.cases) - len(articles),
     )  # fmt: skip
 
@@ -182,19 +187,22 @@ def _start(quote: Quote) -> int:
 
 
 def highlighted(text: str, quotes: Sequence[Quote]) -> Markup:
-    """The article with its quotations marked, overlapping ones nested; everything is escaped."""
+    """The article with its quotations marked and their speakers named, overlapping ones nested; everything is escaped."""
     opens: dict[int, list[tuple[int, str, str]]] = {}
-    closes: dict[int, int] = {}
     for quote in quotes:
         for start, end in quote.spans:
             opens.setdefault(start, []).append((end, quote.kind, _name(quote.voice)))
-            closes[end] = closes.get(end, 0) + 1
+    closes: dict[int, list[tuple[int, str]]] = {}
+    for start, begun in opens.items():
+        for end, _, name in begun:
+            closes.setdefault(end, []).append((start, name))
     parts: list[Markup] = []
     at = 0
     for edge in sorted({*opens, *closes, len(text)}):
         parts.append(escape(text[at:edge]))
         at = edge
-        parts += [Markup("</mark>")] * closes.get(edge, 0)
-        for _end, kind, name in sorted(opens.get(edge, []), reverse=True):
-            parts.append(Markup('<mark class="{}" title="{}">').format(kind, f"{kind}: {name}"))
+        for _start, name in sorted(closes.get(edge, []), reverse=True):
+            parts.append(Markup('<span class="who">{}</span></mark>').format(name))
+        for _end, kind, _ in sorted(opens.get(edge, []), reverse=True):
+            parts.append(Markup('<mark class="{}">').format(kind))
     return Markup("").join(parts)

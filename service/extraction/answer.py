@@ -35,7 +35,7 @@ class QuoteAnswer(_Part):
     """One quoted region that is a quotation, and who said it."""
 
     q: RegionId
-    use: Literal["direct", "mixed"]
+    use: Literal["direct", "mixed"] = "direct"
     by: Words | None
 
 

@@ -56,7 +56,7 @@ def compose(question: Question, prompt: Prompt, *, chunk_words: int = CHUNK_WORD
             wanted=_wanted(question),
             published=f"D0={article.published_at}" if article.published_at else "unknown",
             title=title or "none",
-            names=f"known from before: {'; '.join(chunk.names)}" if chunk.names else "",
+            names=f"known from before: {'; '.join(chunk.names)}\n" if chunk.names else "",
             article=rendering.text,
             fence=rendering.fence,
         )
@@ -65,10 +65,11 @@ def compose(question: Question, prompt: Prompt, *, chunk_words: int = CHUNK_WORD
 
 
 def _wanted(question: Question) -> str:
+    """What to leave out, if anything."""
     if not question.quotes:
-        return "Wanted: exchanges only. Leave out quotes, none, missed and indirect."
-    wanted = "quotations and exchanges" if question.exchanges else "quotations only; leave out exchanges"
-    return f"Wanted: {wanted}." if question.indirect else f"Wanted: {wanted}; leave out indirect."
+        return "Wanted are only the exchanges: leave out quotes, none, missed and indirect.\n"
+    unwanted = [name for name, wanted in (("indirect", question.indirect), ("exchanges", question.exchanges)) if not wanted]
+    return f"Not wanted: leave out {' and '.join(unwanted)}.\n" if unwanted else ""
 
 
 class FullEngine:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from service.domain.candidate import Candidates, Number, Paragraph
@@ -65,7 +66,7 @@ def render(candidates: Candidates, paragraphs: tuple[Paragraph, ...], *, numbers
         body.append(_plain(candidates.text[at : sentence.span.end]))
         lines.append(f"{sentence.id} {''.join(body)}")
     text = "\n".join(lines)
-    return Rendering(text, hashlib.sha256(candidates.text.encode()).hexdigest()[:8], frozenset(shown))
+    return Rendering(text, hashlib.sha256(candidates.text.encode()).hexdigest()[:6], frozenset(shown))
 
 
 def _plain(text: str) -> str:
@@ -79,18 +80,60 @@ def _tags(candidates: Candidates, start: int, end: int, numbers: bool, shown: se
             tags.append((region.outer.start, f"[{region.id}]"))
             shown.add(region.id)
     if numbers:
-        for number in candidates.numbers:
-            if start <= number.span.start < end and counts_people(number):
-                tags.append((number.span.end, f"[{number.id}]"))
-                shown.add(number.id)
-        for mention in candidates.dates:
-            if mention.span is None:
-                shown.add(mention.id)
-            elif start <= mention.span.start < end and mention.start is not None:
-                value = mention.start if mention.start == mention.end else f"{mention.start}/{mention.end}"
-                tags.append((mention.span.end, f"[{mention.id}={value}]"))
-                shown.add(mention.id)
+        near = _near_release(candidates)
+        tags += _number_tags(candidates, near, start, end, shown)
+        tags += _date_tags(candidates, near, start, end, shown)
     return sorted(tags, key=lambda tag: tag[0])
+
+
+def _near_release(candidates: Candidates) -> frozenset[str]:
+    """Paragraphs that speak of a release or of people held, and their neighbours."""
+    hits = [_RELEASE.search(p.span.text) is not None or _HELD.search(p.span.text) is not None for p in candidates.paragraphs]
+    return frozenset(
+        p.id for position, p in enumerate(candidates.paragraphs) if any(hits[max(0, position - 1) : position + 2])
+    )
+
+
+def _number_tags(
+    candidates: Candidates, near: frozenset[str], start: int, end: int, shown: set[str]
+) -> Iterator[tuple[int, str]]:
+    for number in candidates.numbers:
+        if start <= number.span.start < end and counts_people(number) and _stands_in(candidates, near, number.span.start):
+            shown.add(number.id)
+            yield number.span.end, f"[{number.id}]"
+
+
+def _date_tags(
+    candidates: Candidates, near: frozenset[str], start: int, end: int, shown: set[str]
+) -> Iterator[tuple[int, str]]:
+    """A date that was tagged before gets the same tag again without its value: shorter, and it shows that both are one."""
+    today = candidates.dates[0].start if candidates.dates and candidates.dates[0].span is None else None
+    known: dict[tuple[str, str | None], str] = {}
+    for mention in candidates.dates:
+        if mention.span is None:
+            shown.add(mention.id)
+        elif (
+            start <= mention.span.start < end
+            and mention.start is not None
+            and _stands_in(candidates, near, mention.span.start)
+        ):
+            value = mention.start, mention.end
+            id_ = known.setdefault(value, mention.id)
+            shown.add(id_)
+            plain = id_ != mention.id or mention.span.text == mention.start
+            yield mention.span.end, f"[{id_}]" if plain else f"[{id_}={_short_date(value, today)}]"
+
+
+def _stands_in(candidates: Candidates, paragraphs: frozenset[str], offset: int) -> bool:
+    paragraph = candidates.paragraph_at(offset)
+    return paragraph is not None and paragraph.id in paragraphs
+
+
+def _short_date(value: tuple[str, str | None], today: str | None) -> str:
+    """A day of the publication year without its year; an interval with a slash."""
+    year = f"{today[:4]}-" if today else "\n"
+    parts = [value[0]] if value[1] in (None, value[0]) else [value[0], value[1]]
+    return "/".join(part.removeprefix(year) if len(part) == len("2025-05-23") else part for part in parts if part)
 
 
 def counts_people(number: Number) -> bool:

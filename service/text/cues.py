@@ -139,15 +139,12 @@ def find_cues(text: str, *, start: int = 0, end: int | None = None) -> tuple[Cue
     [('say', 'verb', False), ('according to', 'preposition', False), ('report', 'noun', False), ('tell', 'verb', True)]
     """
     lexicon = _lexicon()
-    end = len(text) if end is None else end
-    # Most words begin no cue: they are only told apart, where they stand is asked of the others.
-    words = [word.lower() for word in _WORD.findall(text, start, end)]
-    openers = lexicon.openers
-    beginnings = [position for position, word in enumerate(words) if word in openers]
-    matches = list(_WORD.finditer(text, start, end)) if beginnings else []
+    matches = list(_WORD.finditer(text, start, len(text) if end is None else end))
+    words = [match.group().lower() for match in matches]
     found: list[Cue] = []
     skip_to = 0
-    for index in beginnings:
+    openers = lexicon.openers
+    for index in [position for position, word in enumerate(words) if word in openers]:
         if index < skip_to:
             continue
         entry, length = _entry_at(lexicon, words, index)
@@ -162,14 +159,14 @@ def find_cues(text: str, *, start: int = 0, end: int | None = None) -> tuple[Cue
     return tuple(found)
 
 
-def is_cue_word(word: str) -> bool:
-    """Whether a single lower-case word is a form of a reporting verb ("adding", "warned").
+@cache
+def cue_words() -> frozenset[str]:
+    """Every single lower-case word that is a form of a reporting verb ("adding", "warned").
 
-    >>> is_cue_word("adding"), is_cue_word("walking")
+    >>> "adding" in cue_words(), "walking" in cue_words()
     (True, False)
     """
-    entry = _lexicon().verbs.get(word)
-    return entry is not None and entry.group == "report" and entry.strength >= 0.3
+    return frozenset(word for word, entry in _lexicon().verbs.items() if entry.group == "report" and entry.strength >= 0.3)
 
 
 def is_cue_noun(word: str) -> bool:

@@ -60,11 +60,13 @@ _MOVEMENT_STEMS = (
     "Insurgency", "itself", "themselves",
 )  # fmt: skip
 _NO_MOVEMENT = re.compile(
-    r"(?:The )?(?:\d|Home|Western|Eastern|Southern|Northern|Civil Rights|Labou?r|Green|Women|Fire|Third|Second|First|Fourth|Fifth"
-    r"|Non-Aligned|French Resistance|Lake Front|Popular Front$|National Front$|Tea Party|Pro-|Anti-)"
+    r"\d|(?:Home|Western|Eastern|Southern|Northern|Third|Second|First|Fourth|Fifth|Lake|Popular|National|Fire|Red|Salvation"
+    r"|Resistance) \w+$|(?:Civil Rights|Labou?r|Green|Women|Non-Aligned|French Resistance|Tea Party|Pro-|Anti-"
+    r"|National Guard)"
 )
 _SHORT = re.compile(
-    r"(?<=\b[Tt]he )(?P<noun>Front|Movement|Militia|Brigades?|Union|Council|Resistance|Army|Republic)(?! [A-Z]| of\b)(?![\w-])"
+    r"(?<=\b[Tt]he )(?P<noun>Front|Movement|Militia|Brigades?|Union|Council|Resistance|Army|Republic)(?! [A-Z]"
+    r"| of\b)(?![\w-])"
 )
 
 
@@ -104,7 +106,7 @@ def movements(folded: str) -> Iterator[Hit]:
         start = match.start() + (4 if match[0].startswith("The ") else 0)
         if " " not in folded[start : match.end()]:
             continue
-        if _NO_MOVEMENT.match(folded, start):
+        if _NO_MOVEMENT.match(folded[start : match.end()]):
             continue
         head = HEAD.match(folded, start)
         known = longest(folded, start, lexicon().parties.get(head[0], ())) if head else None

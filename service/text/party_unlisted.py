@@ -19,7 +19,8 @@ _MINISTRY = (
     r"[Mm]inist(?:ry|ers?)"
 )
 _FORCES = (
-    r"(?:[Aa]rmy|[Aa]rmed [Ff]orces|[Mm]ilitary|[Nn]avy|[Aa]ir [Ff]orce|troops|soldiers|sailors|airmen|generals|general staff"
+    r"(?:[Aa]rmy|[Aa]rmed [Ff]orces|[Mm]ilitary|[Nn]avy|[Aa]ir [Ff]orce|troops|soldiers|sailors|airmen|generals"
+    r"|general staff"
     r"|high command|gunboats?|border guards?|coast ?guard)"
 )
 _ORGANS = (
@@ -29,8 +30,10 @@ _ORGANS = (
 )
 _NAMED = re.compile(rf"(?P<name>{_RUN})(?P<of>'s?)? (?P<next>[\w-]+)")
 _POSSESSION = re.compile(rf"(?:(?P<strong>{_MINISTRY}|(?:\d+(?:st|nd|rd|th) )?{_FORCES})|{_ORGANS})(?![\w-])")
-_STRONG = frozenset("Army Navy Military Foreign Interior Defence Defense".split())
-_OFFICES = _STRONG | frozenset("Government Parliament Embassy Ministry Justice Information Prime President".split())
+_STRONG = frozenset(["Army", "Navy", "Military", "Foreign", "Interior", "Defence", "Defense"])
+_OFFICES = _STRONG | frozenset(
+    ["Government", "Parliament", "Embassy", "Ministry", "Justice", "Information", "Prime", "President"]
+)
 _OF = re.compile(
     r"(?:(?:Republic|Kingdom|Federation|Emirate|Sultanate|Principality|Commonwealth|Duchy|State) of "
     rf"(?P<realm>{_RUN})"
@@ -44,9 +47,11 @@ _HELD = re.compile(
     rf"(?:the )?(?P<name>{_RUN})"
 )
 _PAIR = re.compile(
-    rf"(?P<a>{_RUN}) and (?:the (?:[a-z-]+ )?|its (?:[a-z]+ ){{1,3}}[a-z]+, )?(?:Republic of )?(?P<b>{_RUN}),? (?:[\w'-]+ ){{0,4}}?"
+    rf"(?P<a>{_RUN}) and (?:the (?:[a-z-]+ )?"
+    rf"|its (?:[a-z]+ ){{1,3}}[a-z]+, )?(?:Republic of )?(?P<b>{_RUN}),? (?:[\w'-]+ ){{0,4}}?"
     r"(?:hand(?:ed|ing)?|exchang\w+|swap\w*|trad(?:e[ds]?|ing)|freed?|releas\w+|return\w*)\b[^.;\n]{0,60}?"
-    r"\b(?:prisoners|captives|soldiers|detainees|hostages|bodies|remains|civilians|servicemen|each|apiece|fighters|men|people)\b"
+    r"\b(?:prisoners|captives|soldiers|detainees|hostages|bodies|remains|civilians|servicemen|each|apiece|fighters"
+    r"|men|people)\b"
 )
 _GENERIC = (
     "The A An In On At And But For From To With Of After Before As By It He She They We When While Its Their His Her No Not "
@@ -66,7 +71,8 @@ _GENERIC = (
 _STOP = frozenset(_GENERIC.split())
 _FIRST_NAME = re.compile(r"[A-ZÀ-Þ][\w-]+|[A-Z]\.")
 _TITLE = re.compile(
-    r"\b(?:Mr|Mrs|Ms|Dr|Sir|Lord|Lady|Gen|Col|Maj|Lt|Sgt|Capt|General|Colonel|Captain|Major|President|Minister|Secretary|Judge"
+    r"\b(?:Mr|Mrs|Ms|Dr|Sir|Lord|Lady|Gen|Col|Maj|Lt|Sgt|Capt|General|Colonel|Captain|Major|President|Minister"
+    r"|Secretary|Judge"
     r"|Senator|Justice|Chancellor|Commander|Professor|Sheikh|Rep|Sen|Gov|Governor|King|Queen|Prince|Pope)\.? $"
 )
 _ENDINGS = r"(?:ns?|ans?|ians?|ese|is?|ish|ers?)"
@@ -93,24 +99,16 @@ def unlisted(folded: str) -> Iterator[Hit]:
 
 def _forms(name: str) -> re.Pattern[str]:
     """A state's name and its adjectives ("Velden Union": both; "Tremnia": Tremnian, Tremnians)."""
-    stem = re.escape(name[:-1] if name[-1] in "aeiouy" else name)
-    return re.compile(rf"(?<![\w-])(?:(?P<name>{re.escape(name)})|{stem}[aeiou]?{_ENDINGS})(?!\w)")
+    stem = name.rstrip("aeiouy") if len(name.rstrip("aeiouy")) >= 3 else name
+    return re.compile(rf"(?<![\w-])(?:(?P<name>{re.escape(name)})|{re.escape(stem)}[aeiou]{{0,2}}{_ENDINGS})(?!\w)")
 
 
 def _names(folded: str) -> frozenset[str]:
     """The names that stand for a state here: two points of evidence, and no sign of a person."""
     points: Counter[str] = Counter()
     demonyms: Counter[str] = Counter()
-    for match in _NAMED.finditer(folded):
-        words = match["name"].split()
-        office = next((at for at, word in enumerate(words) if at and word in _OFFICES), None)
-        if office is not None:
-            name, worth = " ".join(words[:office]), 2 if words[office] in _STRONG else 1
-        else:
-            owned = _POSSESSION.match(folded, match.start("next"))
-            name, worth = match["name"], 0 if owned is None else 2 if owned["strong"] else 1
-        if worth and not folded[max(0, match.start() - 1) : match.start()].isalnum():
-            (points if match["of"] or name[-1] not in "neis" else demonyms)[_trim(name)] += worth
+    for name, possessive, worth in _owners(folded):
+        (points if possessive or name[-1] not in "neish" else demonyms)[_trim(name)] += worth
     for match in _OF.finditer(folded):
         points[_trim(match[match.lastgroup or 0])] += 1 if match.lastgroup == "land" else 2
     if any(verb in folded for verb in ("exchang", "swap", "trad", "releas", "free", "hand", "return", "held", "captive")):
@@ -128,7 +126,23 @@ def _names(folded: str) -> frozenset[str]:
             points[base] += 2
         elif len(re.findall(rf"(?<!\w){re.escape(demonym)}(?! [A-Z])(?!\w)", folded)) > 2:
             points[demonym] += worth
+    for name in [name for name, sum_ in points.items() if sum_ == 1 and len(name) > 3]:
+        points[name] += any(match["name"] is None for match in _forms(name).finditer(folded))
     return frozenset(name for name, sum_ in points.items() if sum_ >= 2 and _is_state(name, folded))
+
+
+def _owners(folded: str) -> Iterator[tuple[str, bool, int]]:
+    """Names whose organs, forces or people are spoken of, whether with "'s", and what that is worth."""
+    for match in _NAMED.finditer(folded):
+        words = match["name"].split()
+        office = next((at for at, word in enumerate(words) if at and word in _OFFICES), None)
+        if office is not None:
+            name, worth = " ".join(words[:office]), 2 if words[office] in _STRONG else 1
+        else:
+            owned = _POSSESSION.match(folded, match.start("next"))
+            name, worth = match["name"], 0 if owned is None else 2 if owned["strong"] else 1
+        if worth and not folded[max(0, match.start() - 1) : match.start()].isalnum():
+            yield name, bool(match["of"]), worth
 
 
 def _trim(run: str) -> str:
@@ -145,7 +159,7 @@ def _base(demonym: str, folded: str) -> str | None:
         stem = demonym[:-cut]
         if len(stem) < 3:
             break
-        match = re.search(rf"(?<![\w-]){re.escape(stem)}[aeiouy]?(?![\w-])", folded)
+        match = re.search(rf"(?<![\w-]){re.escape(stem)}[aeiouy]{{0,2}}(?![\w-])", folded)
         if match is not None and re.fullmatch(rf"[aeiou]?{_ENDINGS}", demonym[len(stem.rstrip("aeiouy")) :]):
             return match[0]
     return None

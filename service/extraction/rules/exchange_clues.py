@@ -6,49 +6,13 @@ Every clue is a small vote; `exchange_direction` counts them.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from collections.abc import Callable
 
 from service.domain.draft import Category
 from service.extraction.rules.exchange_chunks import Chunk, Row
 from service.extraction.rules.exchange_people import People
+from service.extraction.rules.exchange_reading import Reading
 from service.text.parties import lexicon
-
-
-@dataclass(frozen=True, slots=True)
-class Clue:
-    """One vote: `people` were with `holder` and go to `receiver` (either may be unknown)."""
-
-    people: People | None
-    holder: str | None
-    receiver: str | None
-    weight: float
-
-
-@dataclass
-class Reading:
-    """What the rows of one event say about parties and people."""
-
-    clues: list[Clue] = field(default_factory=list)
-    pairs: list[tuple[str, str, float]] = field(default_factory=list)
-    opposites: list[tuple[People, People]] = field(default_factory=list)
-    both: list[People] = field(default_factory=list)
-    combined: list[People] = field(default_factory=list)
-    named: list[str] = field(default_factory=list)
-    same: list[People] = field(default_factory=list)
-    moved: list[People] = field(default_factory=list)
-    sources: list[tuple[People, str]] = field(default_factory=list)
-
-    def add(self, people: Iterable[People], holder: str | None, receiver: str | None, weight: float) -> None:
-        """A vote for every group; a party cannot release to itself."""
-        if holder is not None and holder == receiver:
-            receiver = None
-        groups = list(people)
-        if holder or receiver:
-            self.clues += [Clue(group, holder, receiver, weight) for group in groups]
-            if not groups and holder and receiver:
-                self.clues.append(Clue(None, holder, receiver, weight / 2))
-
 
 Naming = Callable[[str], str]
 
@@ -261,7 +225,7 @@ def _receive(chunks: tuple[Chunk, ...], at: int, reading: Reading, name: Naming,
 def _come(chunks: tuple[Chunk, ...], at: int, reading: Reading, name: Naming, subject: str | None) -> None:
     rest = _after(chunks, at + 1, name)
     reading.moved += _subjects(chunks, at)
-    reading.add(_subjects(chunks, at), rest.get("f"), rest.get("t"), 1.0)
+    reading.add(_subjects(chunks, at), rest.get("b") or rest.get("f"), rest.get("t"), 1.0)
 
 
 def _held(chunks: tuple[Chunk, ...], at: int, reading: Reading, name: Naming, subject: str | None) -> None:

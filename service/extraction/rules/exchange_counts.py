@@ -153,7 +153,8 @@ def _listed(groups: list[People], text: str) -> set[People]:
             and len(between) < 130
             and re.fullmatch(
                 r"(?:,? (?:who|that|held|convicted|serving|from|in|of|captured|whose)\b[^.;]*?)?\s*(?:,|,? (?:and"
-                r"|as well as|plus|along with|together with)|,? - and|,? [–—-] and)\s*(?:(?:also |then )?(?:handed (?:over|back)|returned|released|freed|gave (?:back|up))\s*)?"
+                r"|as well as|plus|along with|together with)|,? - and|,? [–—-] and)\s*(?:(?:also "
+                r"|then )?(?:handed (?:over|back)|returned|released|freed|gave (?:back|up))\s*)?"
                 r"(?:the (?:remains|bodies) of\s*)?(?:also\s*)?(?:some|about|around|another|at least|more than)?\s*",
                 between,
             )

@@ -7,9 +7,13 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable
 
 from service.domain.draft import Category
-from service.extraction.rules.exchange_clues import Reading
 from service.extraction.rules.exchange_people import People
+from service.extraction.rules.exchange_reading import Reading
 from service.text.parties import lexicon
+
+
+_TOLD = 0.3
+"""What a vote for one party alone is worth to a pair, beside a vote for the pair."""
 
 
 def best_pair(reading: Reading) -> tuple[str, str] | None:
@@ -17,7 +21,9 @@ def best_pair(reading: Reading) -> tuple[str, str] | None:
     singles = _single_votes(reading)
     pairs = _pair_votes(reading)
     if pairs:
-        best = max(pairs, key=lambda key: pairs[key] + 0.1 * (singles[key[0]] + singles[key[1]]))
+        most = sorted(singles, key=lambda party: -singles[party])[:2]  # told of most, though no one clause names them both
+        keys = [*pairs, _key(most[0], most[1])] if len(most) == 2 else [*pairs]
+        best = max(keys, key=lambda key: pairs[key] + _TOLD * (singles[key[0]] + singles[key[1]]))
         return _with_groups(best, reading)
     if not singles or max(singles.values()) < 1:
         return None
@@ -88,7 +94,8 @@ def directions(
 ) -> dict[People, float]:
     """A score for each group: above 0 it goes from the first party of the pair to the second, below 0 the other way, 0 unknown.
 
-    `armed` are the armed groups among the parties. `hostages`: hostages are held by the armed group of the pair, prisoners by its state, where nothing else speaks.
+    `armed` are the armed groups among the parties; `hostages`: hostages are held by the armed group of the pair, prisoners by
+    its state, where nothing else speaks.
     """
     one, other = pair
     score: dict[People, float] = defaultdict(float)

@@ -5,15 +5,13 @@ from __future__ import annotations
 import re
 from bisect import bisect_left
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from datetime import date
+from dataclasses import dataclass
 from itertools import pairwise
 
 from service.domain.candidate import Candidates, DateMention, Sentence
 from service.domain.draft import Category, Status
-from service.extraction.rules.exchange_cue import Cue
 from service.extraction.rules.exchange_chunks import Index, Row, row_of
-from service.extraction.rules.exchange_setting import is_old
+from service.extraction.rules.exchange_cue import Cue
 from service.extraction.rules.exchange_status import status_votes
 from service.extraction.rules.exchange_words import (
     CAPTIVE,
@@ -44,14 +42,6 @@ class ActClause:
         return text[self.start : self.end]
 
 
-@dataclass
-class Event:
-    """The clauses of one event; `role` is "main", "past", "deal" or "next"."""
-
-    role: str
-    clauses: list[ActClause] = field(default_factory=list)
-
-
 _SPLIT = Cue(
     r"(?:;|,? [–—-] |,? (?:while|whereas|but|after|since|following|with|compared (?:with|to)|as part of"
     r"|and (?=(?:will|is|are|was|were|the|another|has|have|said)\b)))\s"
@@ -59,28 +49,38 @@ _SPLIT = Cue(
 _LONGEST_PIECE = 1200
 """Characters; what is longer is a table or a list, and is read piece by piece, as its parts are compared pair by pair."""
 _TRIGGER = Cue(
-    r"(?:swap|exchang|trad(?:e|ing)|releas|free|hand|repatriat|return|let |g[ai]ve|turn|chang|home|back|ashore|receiv|across|led |prison|captiv"
-    r"|hostage|detain|captur|inmate|internee|abduct|kidnap|jail|bod(?:y|ies)|remains|custody|deal|agreement|process|phase|stage"
+    r"(?:swap|exchang|trad(?:e|ing)|releas|free|hand|repatriat|return|let |g[ai]ve|turn|chang|home|back|ashore|receiv"
+    r"|across|led |prison|captiv"
+    r"|hostage|detain|captur|inmate|internee|abduct|kidnap|jail|bod(?:y|ies)|remains|custody|deal|agreement|process"
+    r"|phase|stage"
     r"|batch|group|third|pow|lib|went|gone|sent|driven|flown)"
 )
 """Without one of these stems no other cue of this module can match: most sentences are passed over by one search."""
+NEXT = Cue(
+    r"\b(?:second|third|fourth|fifth|another|next|further|last|final|future|bigger|larger|smaller"
+    r"|that)(?:,? (?:and )?(?:last|final"
+    r"|smaller|bigger|larger|such|prisoner|planned|possible)){0,3},? "
+    r"(?:swaps?|exchanges?|trades?|deals?|phase|stage|group|batch|round(?! of (?:talks|negotiations))|hand-?overs?"
+    r"|releases?|(?:is|are) (?=due|set|expected|planned))"
+    r"[^.;]{0,40}?\b(?:is|are|will|would|could|may|might|expected|planned|due|set|scheduled|foreseen|to)\b"
+)
 _REFERS = Cue(
     r"\b(?:the|this|that|such an?|today's|an|latest|first|mass|[a-z]+day's) (?:\w+ ){0,3}?(?:swaps?|exchanges?|deal"
     r"|hand-?over|release|trade|agreement|process|captives|prisoners|hostages|detainees)\b"
     r"|\b(?:swap|exchange|hand-?over)\b"
 )
-_PREVIOUS = Cue(
-    r"\b(?:previous|earlier|last|prior|past|most recent|similar|separate|preceding|historic|another"
-    r"|second largest)(?: (?:such|major|big|large|known|prisoner|hostage|high-profile|us-russia|[\w-]+)){0,2} (?:swaps?"
-    r"|exchanges?|releases?|deals?|hand-?overs?|trades?)\b"
-    r"|\b(?:have|has) (?:previously|already|repeatedly)\b"
-)
 _ACT_WORD = Cue(
     r"\b(?:swap|exchang|releas|freed|freeing|frees?\b|hand(?:ed|ing|s)? (?:over|back)|hand-?over|repatriat|trad(?:ed|ing)"
-    r"|return|let go|let (?:\w+ ){1,4}go\b|g[ao]ve (?:up|back)|given (?:up|back)|turn(?:ed|s|ing)? over|changed (?:hands|places)"
-    r"|(?:c[ao]me|went|gone?|sen[dt]) (?:home|back|free|north|south|east|west)|got (?:back|home)|put ashore|received"
+    r"|return|let go|let (?:\w+ ){1,4}go\b|g[ao]ve (?:up|back)|given (?:up|back)|turn(?:ed|s|ing)? over"
+    r"|changed (?:hands|places)"
+    r"|(?:c[ao]me|went|gone?|sen[dt]) (?:home|back|free|north|south|east|west)|got (?:back|home)"
+    r"|got (?:\w+ ){1,3}back|put ashore|received|br(?:ought|inging) (?:home|back)"
     r"|(?:led|walked|passed|ferried|flown|driven|trucked) (?:across|over|back|home|to))"
 )
+_SECOND_ACT = Cue(
+    r"\b(?:swap|exchang|releas|freed|freeing|hand(?:ed|ing|s)? over|hand-?over|repatriat|trad(?:ed|ing)|return)"
+)
+"""What a second exchange inside one sentence is told by."""
 
 
 def is_candidate(text: str) -> bool:
@@ -138,8 +138,8 @@ def _parts(sentence: Sentence, text: str) -> list[Sentence]:
     for match in _SPLIT.finditer(sentence.span.text):
         head, tail = text[cuts[-1] : base + match.start()], text[base + match.end() : sentence.span.end]
         if (
-            _ACT_WORD.search(head)
-            and _ACT_WORD.search(tail)
+            _SECOND_ACT.search(head)
+            and _SECOND_ACT.search(tail)
             and re.search(
                 r"\d|\b(?:one|two|three|four|five|six|seven|eight|nine|ten|dozens|hundreds|prisoners|people|hostages)\b",
                 tail,
@@ -170,27 +170,31 @@ def _strength(row: Row, words: str, sentence: str) -> float:
         return 2.0
     if _AGAINST.search(codes) and (captive or held):
         return 2.0
-    if _BOTH_WAYS.search(codes):
+    counted = any(g.number is not None for g in row.people)
+    each = counted and "e" in codes and any(code in codes for code in "RrG") and (captive or held)
+    if each or _BOTH_WAYS.search(codes):
         return 2.0
     if any(code in codes for code in "RrnGCSs") and row.people and (captive or held):
-        if "e" in codes and any(code in codes for code in "RrG") and any(g.number is not None for g in row.people):
-            return 2.0
         return 2.0 if _SWAP.search(words) else 1.0
     if _SWAP.search(words) and row.people and (captive or held) and not NOT_PEOPLE.search(words):
         return 1.5
     if _released_abroad(row):
         return 2.0 if _SWAP.search(words) else 1.0
-    if (
+    if _refers(row, words):
+        return 0.5
+    return 0.4 if counted and (captive or held) else 0.0
+
+
+def _refers(row: Row, words: str) -> bool:
+    """Whether a clause may speak of an exchange told elsewhere."""
+    codes = row.codes
+    return bool(
         re.search(r"\b(?:swap|exchange|hand-?over)\b", words, re.IGNORECASE)
         or (any(code in codes for code in "RrnG") and row.people)
         or ("C" in codes and any(g.number is not None for g in row.people))
         or _REFERS.search(words)
         or NEXT.search(words)
-    ):
-        return 0.5
-    if any(g.number is not None for g in row.people) and (captive or held):
-        return 0.4
-    return 0.0
+    )
 
 
 # One party lets people with a number go and gets others back; so do two parties in one sentence.
@@ -263,150 +267,3 @@ def names_swap(clause: ActClause, text: str) -> bool:
     """Whether a clause has the bare noun "swap" or "exchange", which tells of one where releases are told beside it."""
     words = clause.words(text)
     return bool(_SWAP.search(words)) and not NOT_PEOPLE.search(words) and not re.fullmatch(r".*\bin exchange\b.*", words)
-
-
-def group(clauses: list[ActClause], candidates: Candidates, published_at: date | None) -> list[Event]:
-    """The clauses by event: the main one first; the deal it is part of, a next one, and earlier ones with their own date or number.
-
-    What only plans or only looks back is kept out of the main event once that has been told as done.
-    """
-    text = candidates.text
-    main, deal = Event("main"), Event("deal")
-    past: dict[str, Event] = {}
-    later: dict[str, Event] = {}
-    done = False
-    values: set[int] = set()
-    main_day: str | None = None
-    for clause in clauses:
-        words = clause.words(text)
-        numbers = {g.number.value for g in clause.row.people if g.number is not None and g.number.value is not None}
-        recent = [d for d in clause.dates if d.start is not None and not is_old(d, published_at)]
-        key = _earlier(clause, words, numbers, recent, text, published_at) if main.clauses else None
-        if key is not None:
-            if key:
-                past.setdefault(key, Event("past")).clauses.append(clause)
-            continue
-        day = _day_before(clause, main_day)
-        if done and day and numbers - values and Status.COMPLETED in clause.tense:
-            past.setdefault(day, Event("past")).clauses.append(clause)
-            continue
-        main_day = main_day or next((d.start for d in recent if d.start and len(d.start) == 10 and d.start == d.end), None)
-        kind = _ahead(clause, words, done=done, new=bool(numbers - values), started=bool(main.clauses and values))
-        if kind == "deal":
-            deal.clauses.append(clause)
-        elif kind is not None:
-            later.setdefault(kind, Event("next")).clauses.append(clause)
-        else:
-            main.clauses.append(clause)
-            if clause.strength >= 1:
-                done = done or Status.COMPLETED in clause.tense or Status.ONGOING in clause.tense
-                values |= numbers
-    return [main] + ([deal] if deal.clauses else []) + list(later.values()) + list(past.values())
-
-
-def _earlier(
-    clause: ActClause, words: str, numbers: set[int], recent: list[DateMention], text: str, published_at: date | None
-) -> str | None:
-    """The key of the earlier event that a clause looks back to, "" where it is no event of its own; None for what is new."""
-    old = [d for d in clause.dates if is_old(d, published_at)]
-    months = _months_before(clause, text, published_at)
-    earlier = bool(_PREVIOUS.search(words)) or months is not None
-    if (
-        not (clause.strength >= 1 or (clause.strength >= 0.5 and old and numbers))
-        or not (earlier or old)
-        or (recent and not earlier)
-        or not _is_act_dated(clause, old, words)
-    ):
-        return None
-    if not (old or numbers) or not (clause.strength >= 2 or numbers):
-        return ""
-    return (old[0].start or "")[:7] if old else months or f"clause {clause.place}"
-
-
-def _ahead(clause: ActClause, words: str, *, done: bool, new: bool, started: bool) -> str | None:
-    """Which coming event a clause speaks of beside the main one: "deal" the whole that it is part of, or "planned", "proposed"."""
-    tense = clause.tense
-    if Status.COMPLETED in tense and not NEXT.search(words):
-        return "deal" if clause.strength >= 0.4 and new and started and _UNDER.search(words) else None
-    coming = bool(tense.keys() & {Status.PLANNED, Status.AGREED, Status.PROPOSED})
-    future = any(d.direction == "future" for d in clause.dates)
-    if done and coming and clause.strength >= 0.5 and NEXT.search(words):
-        return "planned" if Status.PLANNED in tense else "proposed"
-    if clause.strength >= 0.4 and new and ((done and coming and _DEAL.search(words)) or (started and _UNDER.search(words))):
-        return "deal"
-    if done and coming and clause.strength >= 1 and Status.PLANNED in tense and (new or future):
-        return "planned"
-    return None
-
-
-def _day_before(clause: ActClause, main_day: str | None) -> str | None:
-    """The day of a clause that lies before the day of the main act ("On Friday, 24 hostages were released")."""
-    days = [d.start for d in clause.dates if d.start and len(d.start) == 10 and d.start == d.end]
-    return days[0] if main_day and days and max(days) < main_day else None
-
-
-_DEAL = Cue(
-    r"\b(?:agreement|agreed|deal|accord|formula|phase|stage|expected to (?:swap|exchange|release|free)"
-    r"|in (?:all|total)|altogether|eventually|over the (?:next|coming)|from each side|truce|ceasefire)\b"
-)
-NEXT = Cue(
-    r"\b(?:second|third|fourth|fifth|another|next|further|last|final|future|bigger|larger|smaller|that)(?:,? (?:and )?(?:last|final"
-    r"|smaller|bigger|larger|such|prisoner|planned|possible)){0,3},? "
-    r"(?:swaps?|exchanges?|trades?|deals?|phase|stage|group|batch|round(?! of (?:talks|negotiations))|hand-?overs?|releases?|(?:is|are) (?=due|set|expected|planned))"
-    r"[^.;]{0,40}?\b(?:is|are|will|would|could|may|might|expected|planned|due|set|scheduled|foreseen|to)\b"
-)
-_UNDER = Cue(r"\bunder (?:a|an|the) (?:\w+ ){0,2}(?:deal|agreement|accord|pact)\b")
-_MONTHS_AFTER = re.compile(
-    r"\b(a|an|one|two|three|four|five|six|seven|eight|nine|ten|eleven|\d+) (week|month|year)s? (?:after"
-    r"|since|following)\s+$",
-    re.IGNORECASE,
-)
-_UNITS = {
-    "a": 1,
-    "an": 1,
-    "one": 1,
-    "two": 2,
-    "three": 3,
-    "four": 4,
-    "five": 5,
-    "six": 6,
-    "seven": 7,
-    "eight": 8,
-    "nine": 9,
-    "ten": 10,
-    "eleven": 11,
-}
-
-
-def _months_before(clause: ActClause, text: str, published_at: date | None) -> str | None:
-    """The month that "three months after ..." puts a clause in, counted from publication; "" where it only says after."""
-    before = text[max(0, clause.start - 45) : clause.start]
-    match = _MONTHS_AFTER.search(before)
-    if match is None:
-        return (
-            ""
-            if re.search(r"\b(?:came|comes|coming|happened|took place)\b.{0,30}\b(?:after|since|following)\s+$", before)
-            else None
-        )
-    if published_at is None or match[2] == "week":
-        return ""
-    count = _UNITS.get(match[1].lower()) or int(match[1])
-    months = published_at.year * 12 + published_at.month - 1 - count * (12 if match[2] == "year" else 1)
-    return f"{months // 12}-{months % 12 + 1:02}"
-
-
-def _is_act_dated(clause: ActClause, old: list[DateMention], words: str) -> bool:
-    """Whether the old date is the exchange's and not the day of an arrest or a war's beginning."""
-    if not old:
-        return True
-    first = old[0].span
-    if first is None:
-        return False
-    before = words[max(0, first.start - clause.start - 70) : max(0, first.start - clause.start)]
-    return not re.search(
-        r"\b(?:captured|arrested|detained|convicted|sentenced|seized|kidnapped|abducted|taken|held|jailed|imprisoned"
-        r"|began|invaded|invasion|invasion in|war|since|killed|founded|elected|accused|charged|disappeared|attack\w*"
-        r"|coup|uprising|shot down|conflict)\b[^.;]*$",
-        before,
-        re.IGNORECASE,
-    )

@@ -86,11 +86,15 @@ _REMAINS_OF = Cue(
 _OWN = re.compile(r"\b(?:its|their|our|his)(?: own)?\s+(?:[\w-]+\s+){0,2}$", re.IGNORECASE)
 
 
+_ROLES = frozenset({"people", "remains", "other"})
+
+
 def _numbered(text: str, numbers: list[Number], parties: list[Party], high: int) -> list[People]:
     """Number phrases that count people, or stand bare where people are counted."""
     found: list[People] = []
     for place, number in enumerate(numbers):
-        if number.role not in {"people", "remains", "other"} or (found and number.span.start < found[-1].end):
+        gapped = number.role in {"unit_name", "age"} and any(p.span.end == number.span.start - 1 for p in parties)
+        if (number.role not in _ROLES and not gapped) or (found and number.span.start < found[-1].end):
             continue
         limit = min(high, numbers[place + 1].span.start if place + 1 < len(numbers) else high, number.span.end + 90)
         partitive = _PARTITIVE.match(text, number.span.end, limit)

@@ -13,7 +13,8 @@ from service.extraction.rules.exchange_words import SWAP_NOUN
 from service.text.parties import lexicon
 
 _MANY = re.compile(
-    r"\b(?:the West\b(?! Bank)|(?:at least |more than |about )?(?:several|multiple|many|four|five|six|seven|eight|nine|ten|\d+)"
+    r"\b(?:the West\b(?! Bank)|(?:at least |more than |about )?(?:several|multiple|many|four|five|six|seven|eight"
+    r"|nine|ten|\d+)"
     r" (?:different |other |Western )?(?:countries|nations))"
 )
 _WESTERN_LIST = (

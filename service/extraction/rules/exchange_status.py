@@ -7,8 +7,8 @@ from collections import defaultdict
 from collections.abc import Mapping
 
 from service.domain.draft import Category, ExchangeKind, Status
-from service.extraction.rules.exchange_cue import Cue
 from service.extraction.rules.exchange_chunks import Row
+from service.extraction.rules.exchange_cue import Cue
 from service.extraction.rules.exchange_people import People
 from service.extraction.rules.exchange_words import SWAP_NOUN, SWAP_VERB
 
@@ -69,8 +69,10 @@ _DONE = Cue(
     r"|swapped|handed over"
     r"|returned|traded|part of)|(?:has|have) (?:been )?(?:released|freed|exchanged|swapped|handed over|returned"
     r"|carried out|traded|received)|(?:exchanged|swapped|traded|freed|released|received|repatriated|handed over|returned)"
-    r"|(?:return(?:ed)?|c[ao]me|arriv(?:ed|e|es)|went|gone) (?:home|back|free)|changed (?:hands|places)|turned over|g[ao]ve (?:up|back)|let go|got back|passed off|put ashore|sen[dt] (?:home|back)|handed back|handed"
-    r"|(?:was|were|been) (?:led|walked|driven|flown|carried|passed|ferried|escorted|put|sent|set free|given|taken|brought|let)"
+    r"|(?:return(?:ed)?|c[ao]me|arriv(?:ed|e|es)|went|gone) (?:home|back|free)|changed (?:hands|places)|turned over"
+    r"|g[ao]ve (?:up|back)|let go|got back|passed off|put ashore|sen[dt] (?:home|back)|handed back|handed"
+    r"|(?:was|were|been) (?:led|walked|driven|flown|carried|passed|ferried|escorted|put|sent|set free|given|taken"
+    r"|brought|let)"
     r"|(?:frees|releases|swaps?|exchanges|hands over"
     r"|swap(?=s? \d))(?= \d| (?!of|for)\w+ (?:prisoners|hostages|soldiers|captives)))\b"
 )

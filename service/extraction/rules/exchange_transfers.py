@@ -9,11 +9,11 @@ from dataclasses import dataclass, field, replace
 from service.domain.candidate import Candidates, Mention, MentionKind
 from service.domain.draft import Category, DraftCount, DraftTransfer, Scope
 from service.domain.evidence import span_of
-from service.extraction.rules.exchange_clues import Reading
 from service.extraction.rules.exchange_counts import counts_of, is_each, scope_of
 from service.extraction.rules.exchange_direction import directions
-from service.extraction.rules.exchange_events import Event
+from service.extraction.rules.exchange_grouping import Event
 from service.extraction.rules.exchange_people import People
+from service.extraction.rules.exchange_reading import Reading
 
 SURE = 0.8
 """A score from which on a person without a number is put into a direction."""

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 
-from service.extraction.rules.exchange_cue import Cue
 from service.domain.draft import Category
+from service.extraction.rules.exchange_cue import Cue
 
 _M, _C, _O = Category.MILITARY, Category.CIVILIAN, Category.OTHER
 _NOUNS: dict[str, Category] = {
-    r"prisoners?(?: of war|-of-war)?|POWs?|PoWs?|captives?|inmates?|convicts?|internees?|abductees?|spies|spy": Category.PRISONERS,
+    r"prisoners?(?: of war|-of-war)?|POWs?|PoWs?|captives?|inmates?|convicts?|internees?|abductees?|spies"
+    r"|spy": Category.PRISONERS,
     r"detainees?": _O,
     r"hostages?": Category.HOSTAGES,
     r"bodies|body|remains|corpses?|coffins?": Category.BODIES,
@@ -23,8 +24,11 @@ _NOUNS: dict[str, Category] = {
     r"|aid workers?|doctors?|nurses?|missionaries|monks|pilgrims|tourists?|fishermen|observers?|monitors?|politicians?"
     r"|lawmakers?"
     r"|diplomats?|officials?|commanders?|leaders?|mercenar(?:y|ies)|suspects?|supporters?|members?|relatives?|executives?"
-    r"|gendarmes?|militia members?|seam[ae]n|gunners?|sappers?|cadets?|merchants?|shepherds?|farmers?|shopkeepers?|surveyors?|nuns?|trawlerm[ae]n|rangers?|constables?|jailers?|wardens?|recruits?|conscripts?|reservists?|corporals?|sergeants?|lieutenants?|colonels?"
-    r"|saboteurs?|smugglers?|traffickers?|dealers?|hackers?|scientists?|nephews?|businessm[ae]n|lawyers?|bloggers?|staffers?|bombers?"
+    r"|gendarmes?|militia members?|seam[ae]n|gunners?|sappers?|cadets?|merchants?|shepherds?|farmers?|shopkeepers?"
+    r"|surveyors?|nuns?|trawlerm[ae]n|rangers?|constables?|jailers?|wardens?|recruits?|conscripts?|reservists?"
+    r"|corporals?|sergeants?|lieutenants?|colonels?"
+    r"|saboteurs?|smugglers?|traffickers?|dealers?|hackers?|scientists?|nephews?|businessm[ae]n|lawyers?|bloggers?"
+    r"|staffers?|bombers?"
     r"|jihadists?|extremists?|terrorists?|envoys?|drivers?|teachers?|volunteers?|settlers?|gunm[ae]n"
     r"|academics?|scholars?|students|pastors?|priests?|sailors?|villagers?|clergymen|figures|opponents?|critics?": _O,
     r"civilians?|noncombatants|non-combatants": _C,
@@ -68,10 +72,7 @@ CAPTIVE = Cue(
 
 def category_of(match: re.Match[str]) -> Category:
     """The category of a matched people noun."""
-    for index, category in enumerate(_CATEGORIES):
-        if match[f"g{index}"] is not None:
-            return category
-    return Category.OTHER
+    return _CATEGORIES[int(match.lastgroup[1:])] if match.lastgroup else Category.OTHER
 
 
 # --- what is an exchange of people, what only sounds like one -------------------------------------------------------------
@@ -126,7 +127,9 @@ GATE_WHO = re.compile(
 )
 GATE_ACT = Cue(
     r"(?:\b(?:swap|exchang|trade[ds]?\b|releas|freed?\b|freeing|hand(?:ed|ing|s)?\b|handover|repatriat|return(?:ed"
-    r"|ing)? |turned over|let go|liberat|set free|g[ao]t back|gave (?:up|back)|received))"
+    r"|ing)? |turned over|let go|let (?:\w+ ){1,4}go\b|changed (?:hands|places)|put ashore|(?:sent|led|given|flown"
+    r"|taken) (?:back|home|across)|(?:c[ao]me|went|gone) home|br(?:ought|inging) (?:home|back)|liberat|set free"
+    r"|g[ao]t back|gave (?:up|back)|received))"
 )
 
 # --- the verbs ------------------------------------------------------------------------------------------------------------
@@ -148,7 +151,8 @@ _RECEIVE = (
 )
 _COME = (
     r"c(?:ame|ome|oming)(?: back)?(?= home| to)|arriv(?:e[sd]?|ing)|fl(?:ew|own|y|ying)|cross(?:ed|ing)|walk(?:ed)? free"
-    r"|head(?:ed|ing)(?= home| to| back)|land(?:ed)?|(?:led|walked|driven|bus+ed|flown|carried|passed|ferried|escorted|marched|trucked)(?= (?:across|over|back|home|ashore|out|to)\b)"
+    r"|head(?:ed|ing)(?= home| to| back)|land(?:ed)?|(?:led|walked|driven|bus+ed|flown|carried|passed|ferried"
+    r"|escorted|marched|trucked)(?= (?:across|over|back|home|ashore|out|to)\b)"
     r"|went(?= home| back| free| to| north| south)|go(?:ne|ing)? (?:home|free)|are (?:home|back|free)|is (?:home|back"
     r"|free)|reunited"
 )
@@ -159,7 +163,8 @@ _HOLD = (
 _TAKE = r"captur(?:ed|es?|ing)|kidnapp?(?:ed|ing)?|abduct(?:ed)?|seized|taken"
 TOKENS = re.compile(
     r"(?<![\w-])(?:(?P<n>(?:release|return|hand-?over|repatriation|freedom|freeing|transfer|delivery|remittance)(?= of\b))"
-    rf"|(?P<S>exchang(?:e[sd]?|ing)|swap(?:ped|s|ping)?|trad(?:e[sd]?|ing)|chang(?:ed|ing) (?:hands|places|sides of))|(?P<w>deal|agreement|talks|negotiations"
+    rf"|(?P<S>exchang(?:e[sd]?|ing)|swap(?:ped|s|ping)?|trad(?:e[sd]?|ing)|chang(?:ed|ing) (?:hands|places|sides of))"
+    rf"|(?P<w>deal|agreement|talks|negotiations"
     rf"|mediation)|(?P<R>{_RELEASE})|(?P<G>{_RECEIVE})|(?P<C>{_COME})|(?P<K>{_HOLD})|(?P<Z>{_TAKE})"
     r"|(?P<x>in (?:exchange|return|trade|a swap|a trade) for|in (?:exchange|return)(?=[ ,.;:]|$)|against(?= \d))|(?P<o>for)"
     r"|(?P<b>by)|(?P<t>(?:back )?(?:in|on)?to|back in)|(?P<f>from)|(?P<m>between)|(?P<v>with)|(?P<a>and|or|as well as"

@@ -12,19 +12,19 @@ from dataclasses import dataclass, replace
 from datetime import date
 
 from service.domain.candidate import Candidates
-from service.domain.draft import DraftExchange, DraftTransfer, Status
+from service.domain.draft import DraftExchange, DraftPlace, DraftTransfer, PlaceRole, Status
 from service.extraction.rules.exchange_chunks import index_of
-from service.extraction.rules.exchange_clues import Reading, read_row
+from service.extraction.rules.exchange_clues import read_row
 from service.extraction.rules.exchange_direction import best_pair
 from service.extraction.rules.exchange_events import (
     ActClause,
-    Event,
     clauses_of,
-    group,
     is_candidate,
     names_swap,
     tells_of_one,
 )
+from service.extraction.rules.exchange_grouping import Event, group
+from service.extraction.rules.exchange_reading import Reading
 from service.extraction.rules.exchange_setting import (
     columns,
     date_of,
@@ -35,6 +35,7 @@ from service.extraction.rules.exchange_setting import (
     third_parties_of,
 )
 from service.extraction.rules.exchange_sides import sides_of, two_sides, with_the_west
+from service.extraction.rules.exchange_site import site_in
 from service.extraction.rules.exchange_status import kind_of, status_of
 from service.extraction.rules.exchange_transfers import Transfers, transfers_of
 from service.extraction.rules.exchange_words import SWAP_NOUN
@@ -98,31 +99,39 @@ def _tell(event: Event, candidates: Candidates, article: _Article, main: _Told |
         pair = two_sides(candidates, article.names, [(clause.start, clause.end) for clause in strong])
     status = status_of([clause.tense for clause in strong], title)
     made = Transfers(candidates, ())
+    mutual = event.role != "gift" and (article.mutual or _goes_both_ways(reading, pair))
     if pair is not None:
         hostages = bool(re.search(r"\bhostages?\b", words, re.IGNORECASE))
         holders = main.holders if main is not None and event.role in {"deal", "next"} else {}
-        made = transfers_of(event, candidates, reading, pair, hostages=hostages, mutual=article.mutual, holders=holders)
-    if not _is_told(strong, made.transfers, pair, candidates.text, mutual=article.mutual):
+        made = transfers_of(event, candidates, reading, pair, hostages=hostages, mutual=mutual, holders=holders)
+    if not _is_told(strong, made.transfers, pair, candidates.text, mutual=mutual):
         return None
     if event.role == "deal" and not any(transfer.counts for transfer in made.transfers):
         return None
     spans = [(clause.start, clause.end) for clause in event.clauses][:_MOST_SPANS]
     first = event.role == "main"
     sides = set(pair or ())
+    candidates = made.candidates
     status, (start, end) = _when(event, spans, candidates, article, status, main)
     groups = [person for clause in event.clauses for person in clause.row.people]
+    places = places_of(spans + columns(candidates) if first else spans, candidates, sides)
+    if status is Status.COMPLETED and not any(place.role is PlaceRole.HANDOVER for place in places):
+        site = site_in(candidates, [(clause.start, clause.end) for clause in strong])
+        if site is not None:
+            candidates = candidates.with_more(places=(site,))
+            places = (DraftPlace(place=site.id, role=PlaceRole.HANDOVER), *places)
     draft = DraftExchange(
         evidence=tuple(dict.fromkeys(clause.row.sentence.id for clause in strong))[:_MOST_EVIDENCE],
-        kind=kind_of(groups, words, both_ways=len(made.transfers) == 2, swap_words=article.mutual),
+        kind=kind_of(groups, words, both_ways=len(made.transfers) == 2, swap_words=mutual),
         status=status,
         date_start=start,
         date_end=end,
-        places=places_of(spans + columns(candidates) if first else spans, candidates, sides),
+        places=places,
         transfers=made.transfers,
         third_parties=third_parties_of(mediations(spans, candidates) if first else spans, candidates, sides),
         score=_score(strong, made.transfers),
     )
-    return _Told(draft, event.role, pair, made.candidates, made.holders)
+    return _Told(draft, event.role, pair, candidates, made.holders)
 
 
 def _pair_of(event: Event, own: tuple[str, str] | None, main: _Told | None) -> tuple[str, str] | None:
@@ -132,6 +141,12 @@ def _pair_of(event: Event, own: tuple[str, str] | None, main: _Told | None) -> t
     if own is None or event.role == "deal":
         return main.pair
     return own
+
+
+def _goes_both_ways(reading: Reading, pair: tuple[str, str] | None) -> bool:
+    """Whether each of the two parties lets people with a number go."""
+    holders = {clue.holder for clue in reading.clues if clue.people is not None and clue.people.number is not None}
+    return pair is not None and set(pair) <= holders
 
 
 def _read(event: Event, article: _Article) -> Reading:

@@ -11,7 +11,7 @@ from service.extraction.rules import indirect_tokens as lex
 from service.extraction.rules.indirect_features import Place
 from service.extraction.rules.indirect_model import Found
 from service.extraction.rules.indirect_tokens import Tokens
-from service.text.cues import is_cue_noun, is_cue_word
+from service.text.cues import cue_words, is_cue_noun
 
 _QUESTIONS = lex.word_set("whether how why what who where which whom")
 _BLOCKERS = lex.word_set("who which that when while if because although as after before where")
@@ -62,7 +62,7 @@ def _before_nested_relative(tokens: Tokens, first: int, last: int) -> int:
     """The last token in front of a relative clause that is given to a speaker again ("his son, who he says was arrested")."""
     for index in range(first + 3, last - 2):
         relative, subject, cue = tokens.word[index : index + 3]
-        if relative in {"who", "which"} and subject in lex.SUBJECT_PRONOUNS and is_cue_word(cue):
+        if relative in {"who", "which"} and subject in lex.SUBJECT_PRONOUNS and cue in cue_words():
             return index - 2 if tokens.word[index - 1] == "," else index - 1
     return last
 
@@ -102,7 +102,7 @@ def _with_gloss(tokens: Tokens, last: int) -> int:
     end = last + 2
     while end + 1 < len(tokens) and tokens.word[end + 1] not in _GLOSS_ENDS:
         end += 1
-    has_cue = any(is_cue_word(tokens.word[index]) for index in range(last + 3, end + 1))
+    has_cue = not cue_words().isdisjoint(tokens.word[last + 3 : end + 1])
     return last if has_cue or any(tokens.quoted[last + 1 : end + 1]) else end
 
 

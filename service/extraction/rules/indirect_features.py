@@ -7,13 +7,13 @@ So the model can keep the sum of a group's weights by its values, and writes the
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
 from service.extraction.rules import indirect_tokens as lex
 from service.extraction.rules.indirect_tokens import Tokens
-from service.text.cues import Cue, is_cue_word
+from service.text.cues import Cue, cue_words
 
 Values = tuple[str | int, ...]
 Groups = tuple[tuple[str, ...], ...]  # of each group its templates, filled from the values of the group
@@ -124,12 +124,14 @@ def side_values(place: Place) -> tuple[Values, ...]:
     behind = tokens.word[last + 1 : last + 9]
     that = behind.index("that") + 1 if "that" in behind else 0
     comma_before = last_break(tokens, first)
-    stop_after = next((k for k in range(1, 12) if tokens.get(last + k) in _CLAUSE_ENDS), 12)
+    stop_after = 1
+    while stop_after < 12 and tokens.get(last + stop_after) not in _CLAUSE_ENDS:
+        stop_after += 1
     finite_before = tokens.has_finite(0, comma_before - 1) if comma_before > 0 else False
     finite_near = tokens.has_finite(last + 1, last + 10)
     finite_subject, finite_after = tokens.has_finite(comma_before + 1, first - 1), tokens.has_finite(last + 1, len(tokens))
     shape = f"{int(finite_before)}{int(finite_subject)}{int(finite_after)}{int(finite_near)}"
-    breaker = tokens.get(comma_before) if comma_before >= 0 else "^"
+    breaker = tokens.get(comma_before)
     quoted_before = (comma_before > 0 and tokens.quoted[comma_before - 1]) or (
         comma_before >= 0 and tokens.quoted[comma_before]
     )
@@ -225,26 +227,35 @@ AFTER_START: Groups = (
 )
 
 
-def after_start_values(place: Place, index: int) -> tuple[Values, ...]:
-    """What tells whether token `index` is the first of a clause after the cue: the values of AFTER_START's groups."""
+def after_start_values(place: Place, options: Sequence[int]) -> Iterator[tuple[Values, ...]]:
+    """What tells whether a token is the first of a clause after the cue: for each option the values of AFTER_START's groups.
+
+    `options` are token indexes behind the cue, in order.
+    """
     tokens, cue, last = place.tokens, place.cue, place.last
-    distance, form = index - last - 1, cue.form[0]
-    here, before = word_class(tokens, index), word_class(tokens, index - 1)
-    lemma, word = lemma_of(cue), tokens.word[index]
-    crossed = "".join(sorted(_BREAKS.intersection(tokens.word[last + 1 : index])))
-    finite_crossed = tokens.has_finite(last + 1, index - 1)
-    first = word_class(tokens, last + 1)
-    return (
-        (first, before, here),
-        (word_class(tokens, index - 2), before, here),
-        (word_class(tokens, index + 1), here),
-        (first, here, distance, min(distance, 4)),
-        (form, crossed, before),
-        (lemma, before, min(distance, 3), form),
-        (word, crossed),
-        (lemma, tokens.get(index - 1)),
-        (tokens.has_finite(index, index + 6), finite_crossed),
-    )
+    form, lemma = cue.form[0], lemma_of(cue)
+    classes = [word_class(tokens, index) for index in range(last - 1, options[-1] + 2)]
+    first, next_token = classes[2], last + 1
+    breaks, crossed, finite_crossed = set[str](), "", False
+    for index in options:
+        for between in range(next_token, index):
+            if tokens.word[between] in _BREAKS:
+                breaks.add(tokens.word[between])
+                crossed = "".join(sorted(breaks))
+            finite_crossed = finite_crossed or tokens.finite[between] > 0
+        next_token, distance = index, index - last - 1
+        before2, before, here, behind = classes[distance : distance + 4]
+        yield (
+            (first, before, here),
+            (before2, before, here),
+            (behind, here),
+            (first, here, distance, min(distance, 4)),
+            (form, crossed, before),
+            (lemma, before, min(distance, 3), form),
+            (tokens.word[index], crossed),
+            (lemma, tokens.word[index - 1]),
+            (tokens.has_finite(index, index + 6), finite_crossed),
+        )
 
 
 def after_ends(place: Place, start: int) -> list[int]:
@@ -298,25 +309,21 @@ def tail_of(tokens: Tokens, end: int) -> Tail:
     stop = begin + 1
     while stop < count and tokens.word[stop] not in _BREAKS:
         stop += 1
-    inside = range(begin, stop)
     return Tail(
         tokens.word[begin], word_class(tokens, begin), tokens.get(begin + 1), word_class(tokens, begin + 1),
-        any(tokens.finite[i] for i in inside), any(is_cue_word(tokens.word[i]) for i in inside),
+        any(tokens.finite[begin:stop]), not cue_words().isdisjoint(tokens.word[begin:stop]),
         last_word(tokens, count - 1) < stop, min((stop - begin) // 3, 5),
     )  # fmt: skip
 
 
 def inner_cue(tokens: Tokens, start: int, end: int) -> str:
     """The form ("ing", "fin") of another cue inside the stretch behind a comma or coordinator (", adding"), "" if none."""
+    words, reporting = tokens.word, cue_words()
     for index in range(start + 2, end):
-        if is_cue_word(tokens.word[index]) and not tokens.quoted[index]:
-            before = tokens.word[index - 1]
-            if (
-                before == ","
-                or before in lex.COORDINATORS
-                or (tokens.word[index - 2] == "," and before not in lex.DETERMINERS)
-            ):
-                return "ing" if tokens.word[index].endswith("ing") else "fin"
+        if words[index] in reporting and not tokens.quoted[index]:
+            before = words[index - 1]
+            if before == "," or before in lex.COORDINATORS or (words[index - 2] == "," and before not in lex.DETERMINERS):
+                return "ing" if words[index].endswith("ing") else "fin"
     return ""
 
 
@@ -335,34 +342,36 @@ AFTER_END: Groups = (
 )
 
 
-def after_end_values(place: Place, start: int, end: int) -> tuple[Values, ...]:
-    """What tells whether token `end` is the last of a clause that begins at `start`: the values of AFTER_END's groups."""
+def after_end_values(place: Place, start: int, options: Sequence[int]) -> Iterator[tuple[Values, ...]]:
+    """What tells whether a token is the last of a clause that begins at `start`: for each option the values of AFTER_END's groups."""
     tokens, cue = place.tokens, place.cue
-    tail = tail_of(tokens, end)
-    nclass, nxt, sclass = tail.next_class, tail.next, tail.second_class
-    finite_in = tokens.has_finite(start, end)
-    length = min((end - start + 1) // 2, 12)
-    inside = tokens.word[start : end + 1]
-    depth = sum([w == "," or w == ";" or w in lex.DASHES for w in inside])
-    opened = inside.count("(") > inside.count(")")
     enclosed = tokens.get(place.first - 1) == "," or cue.inflection == "ing"
     dashed = not lex.DASHES.isdisjoint(tokens.word[: place.first])
     that = tokens.get(start - 1) == "that"
-    behind = f"{int(tail.finite)}{int(tail.cue)}{int(tail.final)}"
-    key = nclass if nclass in ("END", "Q") else nxt
-    return (
-        (nclass, sclass, finite_in, nxt),
-        (nxt, tail.second),
-        (key, sclass, behind, finite_in),
-        (that, key, sclass, word_class(tokens, end + 3)),
-        (finite_in, length, min(length, 4), key, enclosed),
-        (min(depth, 3), nclass, opened, dashed, tokens.quoted[start] or tokens.quoted[end]),
-        (lemma_of(cue), f"{cue.form[0]}:{cue.inflection}", nclass),
-        (word_class(tokens, end), word_class(tokens, start), finite_in, nclass),
-        (key, tail.length, tail.final),
-        (tokens.word[end], nclass),
-        (inner_cue(tokens, start, end), nclass, tail.cue),
-    )
+    lemma, form, opening = lemma_of(cue), f"{cue.form[0]}:{cue.inflection}", word_class(tokens, start)
+    for end in options:
+        tail = tail_of(tokens, end)
+        nclass, nxt, sclass = tail.next_class, tail.next, tail.second_class
+        finite_in = tokens.has_finite(start, end)
+        length = min((end - start + 1) // 2, 12)
+        inside = tokens.word[start : end + 1]
+        depth = min(sum([w == "," or w == ";" or w in lex.DASHES for w in inside]), 3)
+        opened = inside.count("(") > inside.count(")")
+        behind = f"{int(tail.finite)}{int(tail.cue)}{int(tail.final)}"
+        key = nclass if nclass in ("END", "Q") else nxt
+        yield (
+            (nclass, sclass, finite_in, nxt),
+            (nxt, tail.second),
+            (key, sclass, behind, finite_in),
+            (that, key, sclass, word_class(tokens, end + 3)),
+            (finite_in, length, min(length, 4), key, enclosed),
+            (depth, nclass, opened, dashed, tokens.quoted[start] or tokens.quoted[end]),
+            (lemma, form, nclass),
+            (word_class(tokens, end), opening, finite_in, nclass),
+            (key, tail.length, tail.final),
+            (tokens.word[end], nclass),
+            (inner_cue(tokens, start, end), nclass, tail.cue),
+        )
 
 
 # ---- before the cue --------------------------------------------------------------------------------------------------
@@ -391,22 +400,22 @@ BEFORE_END: Groups = (
 )
 
 
-def before_end_values(place: Place, end: int) -> tuple[Values, ...]:
-    """What tells whether token `end` is the last of a clause in front of the cue: the values of BEFORE_END's groups."""
+def before_end_values(place: Place, options: Sequence[int]) -> Iterator[tuple[Values, ...]]:
+    """What tells whether a token is the last of a clause in front of the cue: for each option the values of BEFORE_END's groups."""
     tokens, cue, first = place.tokens, place.cue, place.first
-    nxt = tokens.get(end + 1)
-    gap = first - end - 1
-    finite_gap = tokens.has_finite(end + 1, first - 1)
-    breaks = sum([w in _BREAKS for w in tokens.word[end + 1 : first]])
-    follow = word_class(tokens, end + 2)
-    return (
-        (min(gap, 15), min(breaks, 4), finite_gap),
-        (nxt, follow, min(breaks, 3), finite_gap),
-        (cue.form[0], min(gap, 3), min(breaks, 3), tokens.has_finite(0, end)),
-        (lemma_of(cue), min(breaks, 2), min(gap, 2)),
-        (word_class(tokens, end), nxt, tokens.quoted[end]),
-        (follow, word_class(tokens, first - 1), tokens.get(end + 2)),
-    )
+    for end in options:
+        nxt, follow = tokens.get(end + 1), word_class(tokens, end + 2)
+        gap = first - end - 1
+        finite_gap = tokens.has_finite(end + 1, first - 1)
+        breaks = sum([w in _BREAKS for w in tokens.word[end + 1 : first]])
+        yield (
+            (min(gap, 15), min(breaks, 4), finite_gap),
+            (nxt, follow, min(breaks, 3), finite_gap),
+            (cue.form[0], min(gap, 3), min(breaks, 3), tokens.has_finite(0, end)),
+            (lemma_of(cue), min(breaks, 2), min(gap, 2)),
+            (word_class(tokens, end), nxt, tokens.quoted[end]),
+            (follow, word_class(tokens, first - 1), tokens.get(end + 2)),
+        )
 
 
 def before_starts(place: Place, end: int) -> list[int]:
@@ -431,20 +440,23 @@ BEFORE_START: Groups = (
 )
 
 
-def before_start_values(place: Place, start: int, end: int) -> tuple[Values, ...]:
-    """What tells whether token `start` is the first of a clause that ends at `end`, in front of the cue: BEFORE_START's values."""
-    tokens = place.tokens
-    before = tokens.get(start - 1)
+def before_start_values(place: Place, end: int, options: Sequence[int]) -> Iterator[tuple[Values, ...]]:
+    """What tells whether a token is the first of a clause that ends at `end`, in front of the cue: for each option the values of
+    BEFORE_START's groups.
+    """
+    tokens, form = place.tokens, place.cue.form[0]
     first_word = next((i for i in range(len(tokens)) if tokens.is_word(i)), 0)
-    return (
-        (before, tokens.has_finite(0, start - 1), tokens.has_finite(start, end)),
-        (before, word_class(tokens, start), word_class(tokens, start - 1), place.cue.form[0]),
-        (tokens.word[start], start == first_word),
-        (min(start, 6), min((end - start) // 3, 6)),
-        (tokens.word[0], before),
-        (tokens.get(start - 2), before),
-        (tokens.quoted[start], tokens.quoted[start - 1] if start else ""),
-    )
+    for start in options:
+        before = tokens.get(start - 1)
+        yield (
+            (before, tokens.has_finite(0, start - 1), tokens.has_finite(start, end)),
+            (before, word_class(tokens, start), word_class(tokens, start - 1), form),
+            (tokens.word[start], start == first_word),
+            (min(start, 6), min((end - start) // 3, 6)),
+            (tokens.word[0], before),
+            (tokens.get(start - 2), before),
+            (tokens.quoted[start], tokens.quoted[start - 1] if start else ""),
+        )
 
 
 def described(groups: Groups, values: Sequence[Values]) -> list[str]:

@@ -7,7 +7,7 @@ kept in `data/indirect.json`: `side` (see SIDES), then the choice among candidat
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, partial
 from math import exp
@@ -54,11 +54,11 @@ class PlaceModel:
         """The sum of the weights of all features that the groups' values stand for."""
         return sum(map(getitem, self._sums, values)) / HUNDREDTHS
 
-    def best(self, options: Sequence[int], describe: Callable[[int], Sequence[Values]]) -> tuple[int, float]:
-        """The likeliest option with its probability; `describe` gives the values of an option."""
+    def best(self, options: Sequence[int], values: Callable[[Sequence[int]], Iterable[Sequence[Values]]]) -> tuple[int, float]:
+        """The likeliest option with its probability; `values` gives each option's."""
         if len(options) == 1:
             return options[0], 1.0
-        probabilities = softmax([self.score(describe(option)) for option in options])
+        probabilities = softmax([self.score(option) for option in values(options)])
         position = max(range(len(options)), key=probabilities.__getitem__)
         return options[position], probabilities[position]
 
@@ -197,5 +197,5 @@ def _before(place: Place, models: Models, probability: float) -> Found | None:
     starts = features.before_starts(place, end)
     if not starts:
         return None
-    start, certain = models.before_start.best(starts, lambda index: features.before_start_values(place, index, end))
+    start, certain = models.before_start.best(starts, partial(features.before_start_values, place, end))
     return Found(place, "before", start, end, probability * sure * certain)

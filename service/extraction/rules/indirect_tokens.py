@@ -108,10 +108,9 @@ class Tokens:
             return "^"
         return self.word[index] if index < len(self.word) else "$"
 
-    def has_finite(self, first: int, last: int, level: int = 1) -> bool:
-        """Whether a finite verb of at least this level stands in tokens `first`..`last` (inclusive)."""
-        marks = self.finite[max(first, 0) : last + 1]
-        return 2 in marks or (level == 1 and 1 in marks)
+    def has_finite(self, first: int, last: int) -> bool:
+        """Whether a finite verb, sure or likely, stands in tokens `first`..`last` (inclusive)."""
+        return any(self.finite[max(first, 0) : last + 1])
 
 
 def finiteness(word: str, before: str, raw: str) -> int:

@@ -57,14 +57,14 @@ def test_the_worked_examples_are_valid_answers_whose_tags_the_scanner_would_give
         used = {part.split()[0] for x in parsed.exchanges for w in x.ways for part in w.n} | {
             part.split()[0] for x in parsed.exchanges for part in x.unused
         }
-        assert used - {"people", "sum"} == set(re.findall(r"\[(N\d+)\]", text))
+        assert used - {"people", "sum"} <= set(re.findall(r"\[(N\d+)\]", text))
 
 
 @pytest.mark.parametrize("id_", EXTRACT)
 def test_names_of_the_examples_cannot_be_grounded_in_another_article(id_: str) -> None:
     """Leakage is harmless by construction: what an example names does not stand in the article, so it is refused."""
     system = PromptFiles().get(id_).system
-    (answer, *_) = re.findall(r"^\{\"quotes\":\[\{\"q\":\"Q1\",\"use\":\"direct\",\"by\":\"Mira.*$", system, re.MULTILINE)
+    (answer, *_) = re.findall(r"^\{\"quotes\":\[\{\"q\":\"Q1\",\"by\":\"Mira.*$", system, re.MULTILINE)
     candidates = scan("“We waited,” said Ann Lee. Ten prisoners were freed on Monday.")
     shown = frozenset(c.id for c in candidates)
 

@@ -84,7 +84,9 @@ def test_a_year_that_is_left_out_is_inferred(text: str, start: str) -> None:
         ("They meet every Friday.", None, None),
     ],
 )
-def test_weekdays_are_the_last_one_unless_the_clause_looks_ahead(text: str, start: str | None, direction: str | None) -> None:
+def test_weekdays_are_the_last_one_unless_the_clause_looks_ahead(
+    text: str, start: str | None, direction: str | None
+) -> None:
     found = only(text)
 
     assert (found.start, found.end, found.basis, found.direction) == (start, start, "weekday", direction)

@@ -67,7 +67,7 @@ def test_apostrophes_are_no_quotation_marks(text: str, expected: list[str]) -> N
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
-        ("“We go,\" he said. \"We stay,” she said.", ["We go,", "We stay,"]),
+        ('“We go," he said. "We stay,” she said.', ["We go,", "We stay,"]),
         ("”We go” and ”we stay”, he said.", ["We go", "we stay"]),
         ('He said," We are home." Then he left.', ["We are home."]),
         ('"We go, "he said. "Yes."', ["We go,", "Yes."]),

@@ -118,7 +118,7 @@ def test_ids_follow_the_document_and_spans_fit_the_text() -> None:
     found = scanned(text)
 
     assert [each.id for each in found.mentions] == [f"M{number}" for number in range(1, len(found.mentions) + 1)]
-    assert all(text[each.span.start:each.span.end] == each.span.text for each in found.mentions)
+    assert all(text[each.span.start : each.span.end] == each.span.text for each in found.mentions)
     assert [each.span.start for each in found.mentions] == sorted(each.span.start for each in found.mentions)
     assert {one for entity in found.entities for one in entity.mentions} == {each.id for each in found.mentions}
 

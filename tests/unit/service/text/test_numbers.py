@@ -149,7 +149,9 @@ def test_roles_tell_what_is_counted(text: str, role: str) -> None:
     assert only(text).role == role
 
 
-@pytest.mark.parametrize("text", ["no one came", "one of the reasons", "a prisoner swap", "both sides agreed", "an American court"])
+@pytest.mark.parametrize(
+    "text", ["no one came", "one of the reasons", "a prisoner swap", "both sides agreed", "an American court"]
+)
 def test_words_that_count_no_one_are_left_out(text: str) -> None:
     assert [number for number in numbers(text) if number.role in ("people", "remains")] == []
 

@@ -98,3 +98,23 @@ def test_a_long_text_takes_time_in_proportion() -> None:
     seconds(10)
 
     assert seconds(1600) < 16 * max(seconds(200), 0.002)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("The Tovish army withdrew. Tovia's president said so.", {"Tovia"}),
+        ("Ostravia and the Kelling Republic exchanged prisoners on Monday.", {"Ostravia", "Kelling Republic"}),
+        ("The government of Andara met the Blue River Movement. The Movement left.", {"Andara", "Blue River Movement"}),
+        ("Gunmen who call themselves the Lions of the Delta fled.", {"Lions of the Delta"}),
+        ("Helen Thatcher spoke. Thatcher's defence minister resigned and Thatcher's government fell.", set()),
+        ("Acme's president praised the Acme officials.", set()),
+        ("The Home Front and the Northern Front were quiet.", set()),
+    ],
+)
+def test_parties_no_lexicon_knows_are_read_from_the_text(text: str, expected: set[str]) -> None:
+    assert {party.name for party in parties(text)} == expected
+
+
+def test_a_bare_front_is_the_one_named_in_full() -> None:
+    assert named("The Azure Front agreed. The Front freed two men.")[-1] == ("Front", "Azure Front")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import json
 import re
+import time
 from pathlib import Path
 
 import pytest
@@ -14,8 +15,10 @@ from service.domain.draft import Category, DraftExchange, ExchangeKind, PlaceRol
 from service.extraction.counting import quantity
 from service.extraction.rules.exchanges import draft_exchanges
 from service.text.scan import scan
-from tests.unit.service.extraction.rules.exchange_patterns import PATTERNS
+from tests.unit.service.extraction.rules.exchange_patterns import PATTERNS as LISTED
+from tests.unit.service.extraction.rules.exchange_patterns_unlisted import UNLISTED
 
+PATTERNS = LISTED + UNLISTED
 PUBLISHED = dt.date(2020, 6, 10)
 SHARED = Path(__file__).parents[6] / "shared"
 KINDS = {
@@ -148,6 +151,54 @@ def test_the_place_of_the_hand_over_is_not_that_of_the_talks() -> None:
     roles = {candidates.by_id[p.place].span.text: p.role for p in exchanges[0].places}  # type: ignore[union-attr]
     assert roles["Ijevan crossing"] is PlaceRole.HANDOVER
     assert roles.get("Geneva") is not PlaceRole.HANDOVER
+
+
+def test_people_let_go_beside_the_exchange_for_nothing_are_an_event_of_their_own() -> None:
+    candidates, exchanges = read(
+        "Armenia and Azerbaijan exchanged 30 prisoners each on Monday. "
+        "Armenia also handed over 4 Azerbaijani shepherds to Azerbaijan without asking for anything in return."
+    )
+
+    swap, gift = exchanges
+    assert (swap.kind, gift.kind) == (ExchangeKind.PRISONER_EXCHANGE, ExchangeKind.UNILATERAL_RELEASE)
+    assert totals(candidates, gift) == {("Armenia", "Azerbaijan"): 4}
+
+
+def test_a_coming_exchange_is_told_beside_the_one_that_took_place() -> None:
+    _, exchanges = read(
+        "Armenia and Azerbaijan exchanged 30 prisoners each on Monday. A second exchange is planned for next week."
+    )
+
+    assert [e.status for e in exchanges] == [Status.COMPLETED, Status.PLANNED]
+
+
+def test_the_two_sides_are_the_parties_that_the_article_speaks_of() -> None:
+    candidates, exchanges = read(
+        "Mali said its war with the Tuareg rebels was not over. Mali has fought the Tuareg rebels since 2012. "
+        "On Monday the two sides swapped 12 captives each."
+    )
+
+    assert totals(candidates, exchanges[0]) == {("Mali", "Tuareg rebels"): 12, ("Tuareg rebels", "Mali"): 12}
+
+
+def test_a_site_in_common_words_is_the_place_of_the_hand_over() -> None:
+    candidates, exchanges = read("Armenia and Azerbaijan exchanged 30 prisoners on a wooden bridge on Monday.")
+
+    place = candidates.by_id[exchanges[0].places[0].place]
+    assert place.span.text == "wooden bridge"  # type: ignore[union-attr]
+
+
+def test_a_very_long_sentence_is_read_and_takes_time_in_proportion() -> None:
+    def seconds(times: int) -> float:
+        words = "Iran freed 12 Iraqi prisoners and Iraq released 9 Iranian prisoners in return, and " * times
+        candidates = scan(words + "that was all.", published_at=PUBLISHED)
+        start = time.process_time()
+        assert draft_exchanges(candidates, published_at=PUBLISHED)[1]
+        return time.process_time() - start
+
+    seconds(5)
+
+    assert seconds(400) < 20 * max(seconds(50), 0.002)
 
 
 def test_every_reference_leads_to_a_candidate() -> None:

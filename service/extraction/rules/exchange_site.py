@@ -1,0 +1,57 @@
+"""The site of a hand-over that is told in common words ("at a school gymnasium") or by a name that no lexicon knows."""
+
+from __future__ import annotations
+
+import re
+
+from service.domain.candidate import Candidates, MentionKind, Place
+from service.domain.evidence import span_of
+
+_NAME = r"[A-ZÀ-Þ][\w-]+(?: [A-ZÀ-Þ][\w-]+){0,2}"
+_SITE = (
+    r"(?:bridge|crossing|checkpoint|border post|airfield|airport|airstrip|runway|gymnasium|factory|station|quay|pier"
+    r"|port|harbou?r"
+    r"|church|school|stadium|parking lot|car park|field|tunnel|jetty|square|football pitch|river|valley|village|barracks"
+    r"|customs post|hotel|hospital|terminal|causeway|dam|pass|monastery|warehouse|farm)"
+)
+_AT = re.compile(
+    r"\b(?:at|on|in|near|outside|across) (?:(?:the|a|an) "
+    rf"(?P<site>(?:[a-z][a-z-]+ ){{0,2}}(?:{_NAME} )?(?:[a-z]+ )??{_SITE}(?: (?:at|in|of|near|outside) (?:the )?{_NAME})?)"
+    rf"|(?<!\bon )(?P<named>{_NAME}))(?![\w-])"
+)
+_ACT = re.compile(
+    r"\b(?:exchang|swap|trad(?:ed|ing)|hand(?:ed|ing)|releas|freed|return|changed|turned|let go|took place|given|gave"
+    r"|met\b|put ashore"
+    r"|walked|crossed|passed|traded)",
+    re.IGNORECASE,
+)
+_HELD = re.compile(
+    r"\b(?:held|jail|captured|imprison|in prison|detain|seiz|arrest|war\b|talks|met with|negotiat|sign|agreed)",
+    re.IGNORECASE,
+)
+_REACH = 110
+
+
+def site_in(candidates: Candidates, spans: list[tuple[int, int]]) -> Place | None:
+    """The first place behind a word of handing over in one of the clauses, as a new candidate; None where there is none."""
+    text = candidates.text
+    taken = [(p.span.start, p.span.end) for p in candidates.parties]
+    taken += [(p.span.start, p.span.end) for p in candidates.places]  # these have been judged by their words
+    taken += [(m.span.start, m.span.end) for m in candidates.mentions if m.kind is MentionKind.PERSON and " " in m.span.text]
+    taken += [(d.span.start, d.span.end) for d in candidates.dates if d.span is not None]
+    for low, high in spans:
+        for match in _AT.finditer(text, low, high):
+            start, end = match.span(match.lastgroup or 0)
+            before = text[max(low, start - _REACH) : match.start()]
+            act, held = _last(_ACT, before), _last(_HELD, before)
+            if act < 0 or held > act or (match["named"] and any(a < end and start < b for a, b in taken)):
+                continue
+            return Place(f"L{len(candidates.places) + 1}", span_of(text, start, end), text[start:end])
+    return None
+
+
+def _last(pattern: re.Pattern[str], words: str) -> int:
+    found = -1
+    for match in pattern.finditer(words):
+        found = match.start()
+    return found
