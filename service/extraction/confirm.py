@@ -30,7 +30,7 @@ from service.extraction.opinion import speaker_name
 from service.extraction.reference import distance, fold
 from service.ports import ChatModel, Message, Prompt
 
-MOST_QUESTIONS = 5
+MOST_QUESTIONS = 4
 MOST_ABOUT_EXCHANGES = 2
 _RIVALS = 2
 _LETTERS = "ABCDEFGH"

@@ -84,8 +84,29 @@ _OFFICE = re.compile(
 )
 
 
+_CAPTIVITY = (
+    "prison",
+    "captiv",
+    "captur",
+    "hostage",
+    "detain",
+    "exchang",
+    "swap",
+    "releas",
+    "freed",
+    "handed",
+    "bodies",
+    "remains",
+)
+
+
 def unlisted(folded: str) -> Iterator[Hit]:
-    """Every mention of a state that no lexicon knows: by its name, its people's, its organs'. Names come from the text only."""
+    """Every mention of a state that no lexicon knows: by its name, its people's, its organs'. Names come from the text only.
+
+    Texts without a word of captivity or release name none: nobody is held or received there.
+    """
+    if not any(stem in folded for stem in _CAPTIVITY):
+        return
     names = _names(folded)
     for name in sorted(names, key=lambda n: (-len(n), n)):
         for match in _forms(name).finditer(folded):

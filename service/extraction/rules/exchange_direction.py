@@ -11,7 +11,6 @@ from service.extraction.rules.exchange_people import People
 from service.extraction.rules.exchange_reading import Reading
 from service.text.parties import lexicon
 
-
 _TOLD = 0.3
 """What a vote for one party alone is worth to a pair, beside a vote for the pair."""
 

@@ -262,3 +262,22 @@ def test_the_worked_examples_on_the_seed_article(seed: tuple[str, list[Quote], N
     unsaid = [replace(gold[2], voice=None)]
     assert figures(text, unsaid, unsaid, names) == (1, 1, 1, 1, 1)
     assert figures(text, unsaid, [gold[2]], names) == (1, 1, 0, 1, 1)
+
+
+@pytest.mark.parametrize(
+    ("gold", "kind", "given", "mention", "right"),
+    [
+        ("general staff", "organization", "the general staff in Brod", True, True),
+        ("one returnee, a fisheries officer", "unnamed", "a fisheries officer", True, True),
+        ("general staff", "organization", "the general staff in Brod", False, False),
+        ("a guard", "unnamed", "the driver", True, False),
+        ("Ngozi Okafor", "person", "Ngozi Okafor Brandt", True, False),
+    ],
+)
+def test_a_source_without_a_personal_name_may_be_named_by_more_or_fewer_of_its_words(
+    gold: str, kind: str, given: str, mention: bool, right: bool
+) -> None:
+    asked = Voice(name=gold, kind=kind, mention=(0, 9))
+    answer = Voice(name=given, mention=(0, 4) if mention else (20, 24))
+
+    assert same_speaker(asked, answer, NAMES) is right

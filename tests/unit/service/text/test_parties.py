@@ -84,7 +84,8 @@ def test_places_keep_their_own_words(text: str, name: str, country: str) -> None
 def test_spans_are_verbatim_with_curly_apostrophes() -> None:
     text = "Ukraine’s army met Iran’s navy at Kyiv’s airport."
 
-    assert all(text[p.span.start : p.span.end] == p.span.text for p in (*parties(text), *places(text)))
+    spans = [party.span for party in parties(text)] + [place.span for place in places(text)]
+    assert all(text[span.start : span.end] == span.text for span in spans)
 
 
 def test_a_long_text_takes_time_in_proportion() -> None:
@@ -103,12 +104,15 @@ def test_a_long_text_takes_time_in_proportion() -> None:
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
-        ("The Tovish army withdrew. Tovia's president said so.", {"Tovia"}),
+        ("The Tovish army freed two men. Tovia's president said so.", {"Tovia"}),
         ("Ostravia and the Kelling Republic exchanged prisoners on Monday.", {"Ostravia", "Kelling Republic"}),
-        ("The government of Andara met the Blue River Movement. The Movement left.", {"Andara", "Blue River Movement"}),
+        (
+            "The government of Andara met the Blue River Movement. The Movement has prisoners.",
+            {"Andara", "Blue River Movement"},
+        ),
         ("Gunmen who call themselves the Lions of the Delta fled.", {"Lions of the Delta"}),
-        ("Helen Thatcher spoke. Thatcher's defence minister resigned and Thatcher's government fell.", set()),
-        ("Acme's president praised the Acme officials.", set()),
+        ("Helen Thatcher spoke of hostages. Thatcher's defence minister resigned and Thatcher's government fell.", set()),
+        ("Acme's president released a film and praised the Acme officials.", set()),
         ("The Home Front and the Northern Front were quiet.", set()),
     ],
 )
