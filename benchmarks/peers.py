@@ -37,7 +37,7 @@ ROOT = Path(__file__).resolve().parents[1]
 CORPUS = ROOT.parent / "shared" / "corpora" / "polnear-dev.jsonl.gz"
 SHOWN = ("views.direct.overlap_f1", "views.direct.speaker", "views.direct.attributed_f1", "views.quoted.attributed_f1",
          "views.content.overlap_f1")  # fmt: skip
-ONE_CORE = {name: "1" for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")}
+ONE_CORE = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
 Answers = tuple[list[dict[str, Any]], float]
 
 

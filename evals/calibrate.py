@@ -14,12 +14,13 @@ _LEAST_BLOCK = 25
 
 @dataclass(frozen=True, slots=True)
 class Scored:
-    """An answered item: its confidence in 0..1, whether it was right, its kind ("marked", ...), the engines behind it."""
+    """An answered item: its confidence in 0..1, whether it was right, its kind ("marked", ...), the engines behind it, its split."""
 
     confidence: float
     right: bool
     kind: str = ""
     engine: str = ""
+    split: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -277,7 +277,7 @@ def calibrate_command(
 ) -> None:
     """Fit the curves from raw scores to the share that was right, by engine and kind, as data with their source.
 
-    Runs over the split test are refused. Kinds with too few items get no curve.
+    Cases of the split test are left out. Kinds with too few items get no curve.
     """
 
     def work() -> str:

@@ -25,7 +25,7 @@ class Fitted:
 
 
 def curves(summaries: Sequence[Summary]) -> dict[str, dict[str, Fitted]]:
-    """Curves by engine and kind over some runs. RunInvalid if a run was made by another version of the service."""
+    """Curves by engine and kind over some runs, cases of the split test left out. RunInvalid if a run was made by another version of the service."""
     today = engine_digest()
     items: dict[tuple[str, str], list[Scored]] = {}
     for summary in summaries:
@@ -34,12 +34,12 @@ def curves(summaries: Sequence[Summary]) -> dict[str, dict[str, Fitted]]:
             raise RunInvalid(
                 f"Run {name!r} was made by another version of the service, or over HTTP: run it again, then calibrate."
             )
-        if any(record.split == "test" for record in summary.run.cases):
-            raise RunInvalid(
-                f"Run {summary.run.head.name!r} holds cases of the split 'test'; calibrate on --split dev or train."
-            )
         for item in summary.scored:
+            if item.split == "test":
+                continue  # nobody tunes on it
             items.setdefault((item.engine, item.kind), []).append(item)
+    if not items:
+        raise RunInvalid("The runs hold nothing to calibrate on: no answers, or only those of the split 'test'.")
     sources = [_source(summary) for summary in summaries]
     found: dict[str, dict[str, Fitted]] = {}
     for (engine, kind), scored in sorted(items.items()):

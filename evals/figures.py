@@ -172,7 +172,7 @@ def scored_items(case: Case, record: CaseRecord, score: CaseScore, alignment: Al
     exchanges = output.get("exchanges", []) if "exchanges" in case.labels else []
     exact = {pair.predicted for pair in alignment.pairs if is_exact(pair, CORE)}
     found += [
-        Scored(exchange["confidence"], position in exact, EXCHANGE, "+".join(exchange["by"]))
+        Scored(exchange["confidence"], position in exact, EXCHANGE, "+".join(exchange["by"]), record.split)
         for position, exchange in enumerate(exchanges)
     ]
     return found

@@ -24,6 +24,7 @@ Chars = frozenset[int]
 _OUTER = "\"'“”„‟«»‹›‘’‚‛`´″＂ \t\r\n\u00a0\u202f\u2009"
 _FINAL = ",.;:!?…"
 _SIMILAR = 0.95
+_ARTICLES = frozenset(("a", "an", "the"))
 _DESCRIBED = frozenset(("organization", "unnamed"))
 _SCALE = 10**9
 
@@ -245,10 +246,16 @@ def same_speaker(gold: Voice | None, predicted: Voice | None, names: Names) -> b
         return gold is predicted
     if not gold.resolved:
         return bool(same_mention(gold, predicted)) or any(agree(predicted.name, name) for name in (gold.name, *gold.also))
-    if gold.kind in _DESCRIBED and same_mention(gold, predicted) and agree(predicted.name, gold.name):
+    if gold.kind in _DESCRIBED and same_mention(gold, predicted) and _share_words(predicted.name, gold.name):
         return True
     said = {names.speaker(name) for name in (predicted.name, *predicted.also) if name}
     return bool(said & {names.speaker(name) for name in (gold.name, *gold.also) if name})
+
+
+def _share_words(one: str | None, other: str | None) -> bool:
+    """Whether the words of one description are among the other's."""
+    a, b = (set(key(name or "").split()) - _ARTICLES for name in (one, other))
+    return bool(a and b) and (a <= b or b <= a)
 
 
 def same_mention(gold: Voice | None, predicted: Voice | None) -> bool | None:

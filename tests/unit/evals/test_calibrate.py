@@ -69,7 +69,7 @@ def test_the_split_test_and_runs_of_another_engine_are_refused(tmp_path: Path) -
     judged = summarise(do_run(tmp_path / "a.jsonl", FakeAnswerer(), cases), cases)
     old = replace(judged, run=replace(judged.run, head=replace(judged.run.head, hashes={})))
 
-    with pytest.raises(RunInvalid, match="calibrate on --split dev"):
+    with pytest.raises(RunInvalid, match="only those of the split"):
         curves([judged])
     with pytest.raises(RunInvalid, match="another version of the service"):
         curves([old])
