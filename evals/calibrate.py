@@ -14,7 +14,7 @@ _LEAST_BLOCK = 25
 
 @dataclass(frozen=True, slots=True)
 class Scored:
-    """An answered item: its confidence in 0..1, whether it was right, its kind ("marked", ...), the engines behind it, its split."""
+    """An answered item: its confidence in 0..1, whether it was right, its kind ("marked", ...), its engines and its split."""
 
     confidence: float
     right: bool
@@ -55,30 +55,34 @@ def calibration_error(scored: Sequence[Scored], *, bins: int = 10) -> float | No
 
 @dataclass(frozen=True, slots=True)
 class _Block:
-    """Neighbouring scores that share one confidence."""
+    """Neighbouring scores that share one confidence: weighted sums, and the number of items."""
 
     scores: float
     right: float
+    weight: float
     n: int
 
     def __add__(self, other: _Block) -> _Block:
-        return _Block(self.scores + other.scores, self.right + other.right, self.n + other.n)
+        return _Block(self.scores + other.scores, self.right + other.right, self.weight + other.weight, self.n + other.n)
 
     @property
     def point(self) -> tuple[float, float]:
         """Mean score, and the share right (Laplace: one item right and one wrong are added, so that no share is 0 or 1)."""
-        return min(max(round(self.scores / self.n, 4), 0.0001), 0.9999), round((self.right + 1) / (self.n + 2), 4)
+        share = (self.right / self.weight * self.n + 1) / (self.n + 2)
+        return min(max(round(self.scores / self.weight, 4), 0.0001), 0.9999), round(share, 4)
 
 
-def isotonic(scored: Iterable[tuple[float, bool]], *, least: int = _LEAST_BLOCK) -> tuple[tuple[float, float], ...]:
-    """Points (score, confidence), both rising; a block holds at least `least` items, so that no step is one article's luck.
+def isotonic(scored: Iterable[tuple[float, bool, float]], *, least: int = _LEAST_BLOCK) -> tuple[tuple[float, float], ...]:
+    """Points (score, confidence), both rising, from scores, whether they were right, and weights.
 
-    >>> isotonic([(0.2, False), (0.4, True), (0.6, False), (0.9, True)], least=1)
+    A block holds at least `least` items, so that no step is one article's luck.
+
+    >>> isotonic([(0.2, False, 1), (0.4, True, 1), (0.6, False, 1), (0.9, True, 1)], least=1)
     ((0.2, 0.3333), (0.5, 0.5), (0.9, 0.6667))
     """
     blocks: list[_Block] = []
-    for score, right in sorted(scored):
-        blocks.append(_Block(score, float(right), 1))
+    for score, right, weight in sorted(scored):
+        blocks.append(_Block(score * weight, right * weight, weight, 1))
         while len(blocks) > 1 and (blocks[-2].n < least or not _rises(blocks[-2], blocks[-1])):
             last = blocks.pop()
             blocks[-1] += last

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from evals.calibrate import Scored, calibration_error, isotonic
@@ -25,42 +25,47 @@ class Fitted:
 
 
 def curves(summaries: Sequence[Summary]) -> dict[str, dict[str, Fitted]]:
-    """Curves by engine and kind over some runs, cases of the split test left out. RunInvalid if a run was made by another version of the service."""
-    today = engine_digest()
-    items: dict[tuple[str, str], list[Scored]] = {}
+    """Curves by engine and kind over some runs, cases of the split test left out. Every corpus weighs the same.
+
+    RunInvalid if nothing is left, or a run was made by another version of the service (its raw scores would be unknown).
+    """
+    items: dict[tuple[str, str], dict[str, list[Scored]]] = {}
     for summary in summaries:
-        if summary.run.head.hashes.get("engine") != today:
-            name = summary.run.head.name
-            raise RunInvalid(
-                f"Run {name!r} was made by another version of the service, or over HTTP: run it again, then calibrate."
+        head = summary.run.head
+        if head.hashes.get("engine") != engine_digest():
+            message = (
+                f"Run {head.name!r} was made by another version of the service, or over HTTP: run it again, then calibrate."
             )
+            raise RunInvalid(message)
         for item in summary.scored:
-            if item.split == "test":
-                continue  # nobody tunes on it
-            items.setdefault((item.engine, item.kind), []).append(item)
+            if item.split != "test":  # nobody tunes on it
+                items.setdefault((item.engine, item.kind), {}).setdefault(head.corpus, []).append(item)
     if not items:
         raise RunInvalid("The runs hold nothing to calibrate on: no answers, or only those of the split 'test'.")
-    sources = [_source(summary) for summary in summaries]
+    gold = {summary.run.head.corpus: summary.run.head.hashes["gold"] for summary in summaries}
     found: dict[str, dict[str, Fitted]] = {}
-    for (engine, kind), scored in sorted(items.items()):
-        found.setdefault(engine, {})[kind] = _fit(engine, kind, scored, sources)
+    for (engine, kind), by_corpus in sorted(items.items()):
+        found.setdefault(engine, {})[kind] = _fit(engine, kind, by_corpus, gold)
     return found
 
 
-def _source(summary: Summary) -> dict[str, str | None]:
-    head = summary.run.head
-    return {"corpus": head.corpus, "split": head.split, "gold": head.hashes["gold"]}
-
-
-def _fit(engine: str, kind: str, scored: list[Scored], sources: list[dict[str, str | None]]) -> Fitted:
-    if len(scored) < LEAST_ITEMS:
-        return Fitted(None, f"{len(scored)} items are too few for a curve (at least {LEAST_ITEMS})")
+def _fit(engine: str, kind: str, by_corpus: dict[str, list[Scored]], gold: dict[str, str]) -> Fitted:
+    n = sum(map(len, by_corpus.values()))
+    if n < LEAST_ITEMS:
+        return Fitted(None, f"{n} items are too few for a curve (at least {LEAST_ITEMS})")
     # The shipped curve is already in the confidences: what is fitted are the raw scores behind it.
     shipped = curve_of(engine, kind)
-    points = isotonic((shipped.score(item.confidence), item.right) for item in scored)
+    # A large corpus, and one that the engine was trained on, would else decide alone how sure it may be of others.
+    weighted = [
+        (shipped.score(item.confidence), item.right, n / (len(by_corpus) * len(items)))
+        for items in by_corpus.values()
+        for item in items
+    ]
+    points = isotonic(weighted)
     curve = Curve(points)
-    after = [Scored(curve.confidence(shipped.score(item.confidence)), item.right) for item in scored]
-    before = calibration_error(scored)
-    fitted = calibration_error(after)
-    words = f"{len(scored)} items, expected calibration error {before:.3f}, on the same items after the fit {fitted:.3f}"
-    return Fitted({"points": [list(point) for point in points], "items": len(scored), "source": sources}, words)
+    words = [f"{n} items; expected calibration error before and, on the same items, after:"]
+    for corpus, items in by_corpus.items():
+        after = [replace(item, confidence=curve.confidence(shipped.score(item.confidence))) for item in items]
+        words.append(f"{corpus} {calibration_error(items):.3f} {calibration_error(after):.3f}")
+    source = [{"corpus": corpus, "items": len(items), "gold": gold[corpus]} for corpus, items in by_corpus.items()]
+    return Fitted({"points": [list(point) for point in points], "source": source}, " ".join(words))

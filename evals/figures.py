@@ -164,9 +164,7 @@ def scored_items(case: Case, record: CaseRecord, score: CaseScore, alignment: Al
     quotes = [quote for quote in output.get("quotes", []) if quote["kind"] in case.labels]
     right = {pair.predicted for pair in score.quotes.pairs if pair.speaker and pair.iou >= _SAME_SPAN}
     found = [
-        Scored(
-            quote["confidence"], position in right, MARKED if quote["kind"] in IN_MARKS else INDIRECT, "+".join(quote["by"])
-        )
+        Scored(quote["confidence"], position in right, _kind(quote["kind"]), "+".join(quote["by"]), record.split)
         for position, quote in enumerate(quotes)
     ]
     exchanges = output.get("exchanges", []) if "exchanges" in case.labels else []
@@ -176,6 +174,10 @@ def scored_items(case: Case, record: CaseRecord, score: CaseScore, alignment: Al
         for position, exchange in enumerate(exchanges)
     ]
     return found
+
+
+def _kind(kind: str) -> str:
+    return MARKED if kind in IN_MARKS else INDIRECT
 
 
 def worst_first(summary: Summary) -> list[CaseRecord]:

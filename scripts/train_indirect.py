@@ -19,7 +19,7 @@ import json
 import re
 import sys
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from math import sqrt
 from pathlib import Path
@@ -29,9 +29,10 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))  # the project need not be installed
 
 from service.extraction.rules import indirect_features as features  # noqa: E402
+from service.extraction.rules import indirect_places as places  # noqa: E402
 from service.extraction.rules import indirect_tokens as lex  # noqa: E402
 from service.extraction.rules.indirect import cue_places  # noqa: E402
-from service.extraction.rules.indirect_model import score, softmax  # noqa: E402
+from service.extraction.rules.indirect_model import HUNDREDTHS, learned_models, softmax  # noqa: E402
 from service.text import cues  # noqa: E402
 from service.text.marks import quoted_regions  # noqa: E402
 from service.text.segment import paragraphs, sentences  # noqa: E402
@@ -64,7 +65,7 @@ class Example:
     `quoted` is True where all it reports stands in quotation marks, `known` False where the annotation cannot be used.
     """
 
-    place: features.Place
+    place: places.Place
     after: tuple[int, int] | None
     before: tuple[int, int] | None
     known: bool
@@ -143,23 +144,23 @@ def examples(row: dict[str, Any]) -> Iterator[Example]:
     """Every cue of an article with what the annotators gave to it."""
     text = row["text"]
     blocks = paragraphs(text)
-    places = list(cue_places(text, sentences(text, blocks), quoted_regions(text, blocks)))
+    cues_here = list(cue_places(text, sentences(text, blocks), quoted_regions(text, blocks)))
     gold: dict[tuple[int, int], list[dict[str, Any]]] = {}
     for quote in row["quotes"]:
         if quote.get("cue_start") is not None:
             gold.setdefault((quote["cue_start"], quote["cue_end"]), []).append(quote)
     owned: dict[tuple[int, int], list[dict[str, Any]]] = {}
     for (start, end), quotes in gold.items():
-        inside = [place for place in places if place.cue.start < end and start < place.cue.end]
+        inside = [place for place in cues_here if place.cue.start < end and start < place.cue.end]
         verbs = [place for place in inside if place.cue.form == "verb"]
         if inside:  # "said in a statement": the verb; "responded by saying": the last one
             cue = (verbs or inside)[-1].cue
             owned[cue.start, cue.end] = quotes
-    for place in places:
+    for place in cues_here:
         yield _example(text, place, owned.get((place.cue.start, place.cue.end), []))
 
 
-def _example(text: str, place: features.Place, quotes: Sequence[dict[str, Any]]) -> Example:
+def _example(text: str, place: places.Place, quotes: Sequence[dict[str, Any]]) -> Example:
     low, high = place.tokens.start[0], place.tokens.end[-1]
     sides: dict[str, tuple[int, int]] = {}
     for quote in quotes:
@@ -195,26 +196,36 @@ def choices(found: Sequence[Example]) -> dict[str, list[Choice]]:
     """The training instances of the four place models (the side model has its own form)."""
     out: dict[str, list[Choice]] = {name: [] for name in ("after_start", "after_end", "before_end", "before_start")}
 
-    def add(name: str, options: list[int], right: int, describe: Callable[[int], list[str]]) -> None:
+    def add(
+        name: str, groups: features.Groups, options: list[int], right: int, values: Iterable[Sequence[features.Values]]
+    ) -> None:
         if right in options and len(options) > 1:
-            out[name].append(Choice([describe(index) for index in options], options.index(right)))
+            out[name].append(Choice([features.described(groups, option) for option in values], options.index(right)))
 
     for example in found:
         place, tokens = example.place, example.place.tokens
         if example.known and example.after:
             first, last = tokens.at(example.after[0]), last_token(tokens, example.after[1])
-            add("after_start", features.after_starts(place), first, lambda i, p=place: features.after_start_features(p, i))  # type: ignore[misc]
-            ends = features.after_ends(place, first)
-            add("after_end", ends, last, lambda i, p=place, f=first: features.after_end_features(p, f, i))  # type: ignore[misc]
+            starts = places.after_starts(place)
+            add("after_start", features.AFTER_START, starts, first, features.after_start_values(place, starts))
+            ends = places.after_ends(place, first)
+            add("after_end", features.AFTER_END, ends, last, features.after_end_values(place, first, ends))
         if example.known and example.before:
             first, last = tokens.at(example.before[0]), last_token(tokens, example.before[1])
-            add("before_end", features.before_ends(place), last, lambda i, p=place: features.before_end_features(p, i))  # type: ignore[misc]
-            starts = features.before_starts(place, last)
-            add("before_start", starts, first, lambda i, p=place, e=last: features.before_start_features(p, i, e))  # type: ignore[misc]
+            ends = places.before_ends(place)
+            add("before_end", features.BEFORE_END, ends, last, features.before_end_values(place, ends))
+            starts = places.before_starts(place, last)
+            add("before_start", features.BEFORE_START, starts, first, features.before_start_values(place, last, starts))
     return out
 
 
 # ---- fitting -----------------------------------------------------------------------------------------------------------
+
+
+def score(weights: Mapping[str, float], described: Sequence[str]) -> float:
+    """The sum of the features' weights."""
+    get = weights.get
+    return sum([get(feature, 0.0) for feature in described])
 
 
 class Vector:
@@ -238,8 +249,8 @@ def rate_at(epoch: int, instances: int) -> float:
     return (RATE if instances > FEW else RATE_FOR_FEW) / (1 + epoch * 0.5)
 
 
-def fit_choice(data: Sequence[Choice]) -> dict[str, float]:
-    """A softmax over each instance's options with shared weights, instances taken in the corpus's order."""
+def fit_choice(data: Sequence[Choice]) -> dict[str, int]:
+    """A softmax over each instance's options with shared weights (in hundredths), instances taken in the corpus's order."""
     counts = Counter(name for choice in data for option in choice.options for name in option)
     rows = [([[n for n in option if counts[n] >= MIN_COUNT] for option in choice.options], choice.right) for choice in data]
     vector = Vector()
@@ -250,12 +261,16 @@ def fit_choice(data: Sequence[Choice]) -> dict[str, float]:
                 gradient = probabilities[position] - (position == right)
                 if abs(gradient) > 1e-3:
                     vector.step(option, gradient, rate_at(epoch, len(rows)))
-    return {name: round(weight, 2) for name, weight in sorted(vector.weights.items()) if abs(weight) >= 0.02}
+    return {name: round(weight * HUNDREDTHS) for name, weight in sorted(vector.weights.items()) if abs(weight) >= 0.02}
 
 
-def fit_sides(found: Sequence[Example]) -> dict[str, list[float]]:
-    """For each feature its weights toward each side, in the order of SIDES; features that weigh nothing are left out."""
-    data = [(features.side_features(example.place), example.side) for example in found if example.known]
+def fit_sides(found: Sequence[Example]) -> dict[str, list[int]]:
+    """For each feature its weights (in hundredths) toward each side, in the order of SIDES; what weighs nothing is left out."""
+    data = [
+        (features.described(features.SIDE, features.side_values(example.place)), example.side)
+        for example in found
+        if example.known
+    ]
     counts = Counter(name for described, _ in data for name in described)
     rows: list[tuple[list[str], int]] = []
     for position, (described, right) in enumerate(data):
@@ -271,8 +286,8 @@ def fit_sides(found: Sequence[Example]) -> dict[str, list[float]]:
                 if abs(gradient) > 1e-3:
                     vectors[position].step(described, gradient, rate_at(epoch, len(rows)))
     names = sorted({name for vector in vectors for name in vector.weights})
-    merged = {name: [round(vector.weights.get(name, 0.0), 2) + 0.0 for vector in vectors] for name in names}
-    return {name: row for name, row in merged.items() if max(map(abs, row)) >= 0.03}
+    merged = {name: [round(vector.weights.get(name, 0.0) * HUNDREDTHS) for vector in vectors] for name in names}
+    return {name: row for name, row in merged.items() if max(map(abs, row)) >= 3}
 
 
 # ---- the two files -----------------------------------------------------------------------------------------------------
@@ -288,9 +303,11 @@ def write_strengths(rows: Sequence[dict[str, Any]], path: Path) -> None:
 
 def write(path: Path, body: dict[str, Any]) -> None:
     """Write the model file, and read it anew."""
-    path.write_text(json.dumps(body, indent=0, ensure_ascii=False, sort_keys=True) + "\n", "utf-8")
+    path.write_text(json.dumps(body, ensure_ascii=False, sort_keys=True, separators=(",", ":")) + "\n", "utf-8")
+    learned_models.cache_clear()
     lex.model_data.cache_clear()
     lex.finite_lexicon.cache_clear()
+    lex.open_class.cache_clear()
 
 
 def learn(rows: Sequence[dict[str, Any]], verbs: list[str]) -> dict[str, Any]:

@@ -307,10 +307,19 @@ def _tell(message: str) -> None:
     sys.stderr.write(f"parley: {message}\n")
 
 
-def run() -> None:
-    """The entry point: what a person can mend is one sentence and an exit code, never a traceback."""
+def _add_plugins(arguments: list[str]) -> None:
+    """Add the commands of plug-ins, but not while one of our own runs: their imports take longer than reading an article."""
+    own = {command.name or command.callback.__name__ for command in app.registered_commands if command.callback}
+    own |= {group.name for group in app.registered_groups}
+    if next((word for word in arguments if not word.startswith("-")), None) in own:
+        return
     for plugin in entry_points(group=PLUGINS):
         app.add_typer(plugin.load(), name=plugin.name)
+
+
+def run() -> None:
+    """The entry point: what a person can mend is one sentence and an exit code, never a traceback."""
+    _add_plugins(sys.argv[1:])
     try:
         app()
     except SetupError as error:

@@ -11,8 +11,8 @@ from service.domain.candidate import Candidates, Clause, Mention, MentionKind, Q
 from service.domain.draft import Basis, DraftQuote, QuoteKind
 from service.domain.evidence import Span, span_of
 from service.extraction.rules.indirect_clause import clause_bounds
-from service.extraction.rules.indirect_features import Place, modality
 from service.extraction.rules.indirect_model import Found, decide
+from service.extraction.rules.indirect_places import Place, modality
 from service.extraction.rules.indirect_speaker import Subject, is_cut_short, is_inverted, mention_at, new_mention, subject_of
 from service.extraction.rules.indirect_tokens import Tokens, tokenize
 from service.text.cues import Cue, find_cues

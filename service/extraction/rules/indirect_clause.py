@@ -8,8 +8,8 @@ beside it, and questions, infinitives, noun phrases and gerunds are none.
 from __future__ import annotations
 
 from service.extraction.rules import indirect_tokens as lex
-from service.extraction.rules.indirect_features import Place
 from service.extraction.rules.indirect_model import Found
+from service.extraction.rules.indirect_places import Place
 from service.extraction.rules.indirect_tokens import Tokens
 from service.text.cues import cue_words, is_cue_noun
 

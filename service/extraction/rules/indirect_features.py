@@ -1,4 +1,4 @@
-"""What the model of reported speech looks at: the sides of a cue, the places where a clause may begin or end, and their features.
+"""What the model of reported speech looks at: the features of a cue's sides and of the places where a clause may begin or end.
 
 A feature is a short readable string ("n=," the next token is a comma); its weight stands in `data/indirect.json`. Features that
 look at the same few values form a group: `..._values` gives the values of each group, the templates beside it their features.
@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from service.extraction.rules import indirect_tokens as lex
+from service.extraction.rules.indirect_places import BREAKS, Place, last_word, modality, word_class
 from service.extraction.rules.indirect_tokens import Tokens
 from service.text.cues import Cue, cue_words
 
@@ -19,82 +20,7 @@ Values = tuple[str | int, ...]
 Groups = tuple[tuple[str, ...], ...]  # of each group its templates, filled from the values of the group
 Side = Literal["none", "after", "before", "both", "quoted"]
 SIDES: tuple[Side, ...] = ("none", "after", "before", "both", "quoted")
-LOOKAHEAD = 13
-MAX_ENDS = 14
-# Later groups win: "that" is its own class, "since" a subordinator.
-_LISTED: dict[str, str] = {
-    **dict.fromkeys(lex.PREPOSITIONS, "prep"),
-    **dict.fromkeys(lex.SUBORDINATORS, "sub"),
-    **dict.fromkeys(lex.COORDINATORS, "coord"),
-    **dict.fromkeys(lex.DETERMINERS, "det"),
-    **dict.fromkeys(lex.DAYS, "day"),
-    "that": "that",
-}
-_BREAKS = frozenset((",", ";", ":", "(", ")")) | lex.DASHES | lex.MARKS
-_AFTER_END = (
-    _BREAKS
-    | lex.STOPS
-    | lex.COORDINATORS
-    | {"$"}
-    | lex.word_set(
-        "while as when after before because since which who although though whereas if until with that in on during for to at "
-        "from according"
-    )
-)
-_BEFORE_START = (
-    _BREAKS
-    | lex.STOPS
-    | lex.COORDINATORS
-    | {"^"}
-    | lex.word_set("that while as although though because when which who if since whereas where")
-)
-_ADVERBIAL = lex.PREPOSITIONS | lex.DAYS | lex.word_set("last this earlier later also again")
-_CLAUSE_ENDS = _BREAKS | lex.STOPS | {"$"}
-
-
-@dataclass(frozen=True, slots=True)
-class Place:
-    """A cue in its sentence: tokens `first`..`last` are the cue's."""
-
-    tokens: Tokens
-    cue: Cue
-    first: int
-    last: int
-
-
-def word_class(tokens: Tokens, index: int) -> str:
-    """A coarse class of the token: what a tagger would roughly say; "^" and "$" beyond the sentence's ends."""
-    if index < 0:
-        return "^"
-    if index >= len(tokens.word):
-        return "$"
-    known = tokens.classes[index]
-    if not known:
-        known = tokens.classes[index] = _class_of(tokens, index)
-    return known
-
-
-def _class_of(tokens: Tokens, index: int) -> str:
-    word, raw = tokens.word[index], tokens.raw[index]
-    if tokens.quoted[index]:
-        return "Q"
-    if not word[0].isalnum():
-        return "dash" if word in lex.DASHES else word
-    if word in lex.SUBJECT_PRONOUNS:
-        return "pro"
-    if tokens.finite[index] and word != "that":
-        return "fin2" if tokens.finite[index] == 2 else "fin1"
-    if listed := _LISTED.get(word):
-        return listed
-    if word[0].isdigit():
-        return "num"
-    if raw[0].isupper():
-        return "cap"
-    for ending in ("ing", "ly", "ed"):
-        if word.endswith(ending):
-            return ending
-    return "low"
-
+_CLAUSE_ENDS = BREAKS | lex.STOPS | {"$"}
 
 SIDE: Groups = (
     ("bias", "l={0}", "f={1}", "lf={0}:{1}", "st={2}"),
@@ -164,55 +90,12 @@ def lemma_of(cue: Cue) -> str:
 def last_break(tokens: Tokens, first: int) -> int:
     """The index of the last comma, dash, quotation mark or other break before the cue's token, or -1."""
     for index in range(first - 1, -1, -1):
-        if tokens.word[index] in _BREAKS:
+        if tokens.word[index] in BREAKS:
             return index
     return -1
 
 
-def modality(place: Place) -> str:
-    """How the cue is used: "neg" (did not say), "to" (to say), "modal" (would say), "ask" (as a question), "plain"."""
-    tokens, first = place.tokens, place.first
-    kind = "plain"
-    for back in range(first - 1, max(first - 5, -1), -1):
-        word = tokens.word[back]
-        if word in lex.NEGATIONS or word.endswith("n't"):
-            return "neg"
-        if word in lex.MODALS or word.endswith("'ll") or (word.endswith("'d") and place.cue.inflection == "base"):
-            kind = "modal"
-        elif word == "to" and kind == "plain":
-            kind = "to"
-        elif not (word.endswith("ly") or word in lex.AUXILIARIES or word in {"been", "be", "also", "being", "then", "ever"}):
-            break
-    return kind
-
-
 # ---- after the cue ---------------------------------------------------------------------------------------------------
-
-
-def after_starts(place: Place) -> list[int]:
-    """Token indexes at which a clause after the cue may begin."""
-    tokens, found = place.tokens, list[int]()
-    for index in range(place.last + 1, min(len(tokens), place.last + 1 + LOOKAHEAD)):
-        word = tokens.word[index]
-        if word in lex.STOPS or (word == ";" and found):
-            break
-        if (tokens.is_word(index) and word != "that") or tokens.get(index - 1) == "that":
-            found.append(index)
-        if tokens.get(index - 1) == "that" and len(found) > 1:
-            break
-    return found
-
-
-def behind_adverbial(place: Place, start: int) -> int:
-    """The start moved behind "that" where only an adverbial stands between ("said last week that, in June, ...")."""
-    tokens = place.tokens
-    if tokens.word[start] not in _ADVERBIAL or tokens.get(start - 1) == "that":
-        return start
-    that = next((k for k in range(start, min(start + 10, len(tokens) - 1)) if tokens.word[k] == "that"), None)
-    if that is None or tokens.has_finite(start, that - 1) or not tokens.is_word(that + 1):
-        return start
-    return that + 1
-
 
 AFTER_START: Groups = (
     ("h={2}", "b={1}", "bh={1} {2}", "1bh={0} {1} {2}"),
@@ -239,7 +122,7 @@ def after_start_values(place: Place, options: Sequence[int]) -> Iterator[tuple[V
     breaks, crossed, finite_crossed = set[str](), "", False
     for index in options:
         for between in range(next_token, index):
-            if tokens.word[between] in _BREAKS:
+            if tokens.word[between] in BREAKS:
                 breaks.add(tokens.word[between])
                 crossed = "".join(sorted(breaks))
             finite_crossed = finite_crossed or tokens.finite[between] > 0
@@ -258,75 +141,6 @@ def after_start_values(place: Place, options: Sequence[int]) -> Iterator[tuple[V
         )
 
 
-def after_ends(place: Place, start: int) -> list[int]:
-    """Token indexes that may be the last of a clause that begins at `start`."""
-    tokens, found = place.tokens, list[int]()
-    for index in range(start, len(tokens)):
-        if len(found) == MAX_ENDS:
-            break
-        quoted = tokens.quoted[index]
-        in_marks = quoted and index + 1 < len(tokens) and tokens.quoted[index + 1]
-        if not in_marks and (quoted or _can_close(tokens, index)) and (quoted or tokens.get(index + 1) in _AFTER_END):
-            found.append(index)
-    final = last_word(tokens, len(tokens) - 1)
-    if final >= start and final not in found:
-        found.append(final)
-    return found
-
-
-def _can_close(tokens: Tokens, index: int) -> bool:
-    """Whether a clause can end with the token: a word, a bracket, a percent sign."""
-    return tokens.is_word(index) or tokens.word[index] in {")", "%"}
-
-
-def last_word(tokens: Tokens, index: int) -> int:
-    """The last word at `index` or before it (closing punctuation left out)."""
-    while index >= 0 and not tokens.is_word(index) and tokens.word[index] not in (")", "%"):
-        index -= 1
-    return index
-
-
-@dataclass(frozen=True, slots=True)
-class Tail:
-    """What stands behind a candidate end, up to the next break: its first words' classes and whether verbs and cues are in it."""
-
-    next: str
-    next_class: str
-    second: str
-    second_class: str
-    finite: bool
-    cue: bool
-    final: bool
-    length: int
-
-
-def tail_of(tokens: Tokens, end: int) -> Tail:
-    """The stretch of tokens behind `end`."""
-    count = len(tokens)
-    begin = end + 1
-    if last_word(tokens, count - 1) <= end:
-        return Tail("END", "END", "", "", False, False, True, 0)
-    stop = begin + 1
-    while stop < count and tokens.word[stop] not in _BREAKS:
-        stop += 1
-    return Tail(
-        tokens.word[begin], word_class(tokens, begin), tokens.get(begin + 1), word_class(tokens, begin + 1),
-        any(tokens.finite[begin:stop]), not cue_words().isdisjoint(tokens.word[begin:stop]),
-        last_word(tokens, count - 1) < stop, min((stop - begin) // 3, 5),
-    )  # fmt: skip
-
-
-def inner_cue(tokens: Tokens, start: int, end: int) -> str:
-    """The form ("ing", "fin") of another cue inside the stretch behind a comma or coordinator (", adding"), "" if none."""
-    words, reporting = tokens.word, cue_words()
-    for index in range(start + 2, end):
-        if words[index] in reporting and not tokens.quoted[index]:
-            before = words[index - 1]
-            if before == "," or before in lex.COORDINATORS or (words[index - 2] == "," and before not in lex.DETERMINERS):
-                return "ing" if words[index].endswith("ing") else "fin"
-    return ""
-
-
 AFTER_END: Groups = (
     ("n={0}", "n2={0} {1}", "fin={2} {0}", "finw={2} {3}", "nw={3}"),
     ("nw2={0} {1}",),
@@ -343,7 +157,7 @@ AFTER_END: Groups = (
 
 
 def after_end_values(place: Place, start: int, options: Sequence[int]) -> Iterator[tuple[Values, ...]]:
-    """What tells whether a token is the last of a clause that begins at `start`: for each option the values of AFTER_END's groups."""
+    """What tells whether a token is the last of a clause that begins at `start`: for each option AFTER_END's values."""
     tokens, cue = place.tokens, place.cue
     enclosed = tokens.get(place.first - 1) == "," or cue.inflection == "ing"
     dashed = not lex.DASHES.isdisjoint(tokens.word[: place.first])
@@ -374,21 +188,48 @@ def after_end_values(place: Place, start: int, options: Sequence[int]) -> Iterat
         )
 
 
+@dataclass(frozen=True, slots=True)
+class Tail:
+    """What stands behind a candidate end, up to the next break: its first words' classes and whether verbs and cues are in it."""
+
+    next: str
+    next_class: str
+    second: str
+    second_class: str
+    finite: bool
+    cue: bool
+    final: bool
+    length: int
+
+
+def tail_of(tokens: Tokens, end: int) -> Tail:
+    """The stretch of tokens behind `end`."""
+    count = len(tokens)
+    begin = end + 1
+    if last_word(tokens, count - 1) <= end:
+        return Tail("END", "END", "", "", False, False, True, 0)
+    stop = begin + 1
+    while stop < count and tokens.word[stop] not in BREAKS:
+        stop += 1
+    return Tail(
+        tokens.word[begin], word_class(tokens, begin), tokens.get(begin + 1), word_class(tokens, begin + 1),
+        any(tokens.finite[begin:stop]), not cue_words().isdisjoint(tokens.word[begin:stop]),
+        last_word(tokens, count - 1) < stop, min((stop - begin) // 3, 5),
+    )  # fmt: skip
+
+
+def inner_cue(tokens: Tokens, start: int, end: int) -> str:
+    """The form ("ing", "fin") of another cue inside the stretch behind a comma or coordinator (", adding"), "" if none."""
+    words, reporting = tokens.word, cue_words()
+    for index in range(start + 2, end):
+        if words[index] in reporting and not tokens.quoted[index]:
+            before = words[index - 1]
+            if before == "," or before in lex.COORDINATORS or (words[index - 2] == "," and before not in lex.DETERMINERS):
+                return "ing" if words[index].endswith("ing") else "fin"
+    return ""
+
+
 # ---- before the cue --------------------------------------------------------------------------------------------------
-
-
-def before_ends(place: Place) -> list[int]:
-    """Token indexes that may be the last of a clause in front of the cue's subject, the nearest first, at most six."""
-    tokens, found = place.tokens, list[int]()
-    for index in range(place.first - 1, max(place.first - 41, -1), -1):
-        if len(found) == 6:
-            break
-        quoted = tokens.quoted[index]
-        at_break = index == place.first - 1 or tokens.word[index + 1] in _BREAKS
-        if (quoted or _can_close(tokens, index)) and (at_break or (quoted and not tokens.quoted[index + 1])):
-            found.append(index)
-    return found
-
 
 BEFORE_END: Groups = (
     ("g={0}", "br={1}", "fg={2}", "fbr={2} {1}"),
@@ -407,7 +248,7 @@ def before_end_values(place: Place, options: Sequence[int]) -> Iterator[tuple[Va
         nxt, follow = tokens.get(end + 1), word_class(tokens, end + 2)
         gap = first - end - 1
         finite_gap = tokens.has_finite(end + 1, first - 1)
-        breaks = sum([w in _BREAKS for w in tokens.word[end + 1 : first]])
+        breaks = sum([w in BREAKS for w in tokens.word[end + 1 : first]])
         yield (
             (min(gap, 15), min(breaks, 4), finite_gap),
             (nxt, follow, min(breaks, 3), finite_gap),
@@ -416,17 +257,6 @@ def before_end_values(place: Place, options: Sequence[int]) -> Iterator[tuple[Va
             (word_class(tokens, end), nxt, tokens.quoted[end]),
             (follow, word_class(tokens, first - 1), tokens.get(end + 2)),
         )
-
-
-def before_starts(place: Place, end: int) -> list[int]:
-    """Token indexes at which a clause that ends at `end` may begin: the first three and the last six."""
-    tokens, found = place.tokens, list[int]()
-    for index in range(end + 1):
-        if tokens.is_word(index) or tokens.word[index] in lex.MARKS:
-            opens_quote = tokens.quoted[index] and not (index and tokens.quoted[index - 1])
-            if opens_quote or tokens.get(index - 1) in _BEFORE_START:
-                found.append(index)
-    return found[:3] + found[3:][-6:]
 
 
 BEFORE_START: Groups = (

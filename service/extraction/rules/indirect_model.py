@@ -15,7 +15,9 @@ from operator import getitem
 from typing import TypeVar
 
 from service.extraction.rules import indirect_features as features
-from service.extraction.rules.indirect_features import SIDES, Groups, Place, Side, Values, described
+from service.extraction.rules import indirect_places as places
+from service.extraction.rules.indirect_features import SIDES, Groups, Side, Values, described
+from service.extraction.rules.indirect_places import Place
 from service.extraction.rules.indirect_tokens import model_data, word_set
 
 CLAIMED = 0.5  # the same for "a claim from X that": the corpus marks a third of these, FORMAT all
@@ -54,7 +56,9 @@ class PlaceModel:
         """The sum of the weights of all features that the groups' values stand for."""
         return sum(map(getitem, self._sums, values)) / HUNDREDTHS
 
-    def best(self, options: Sequence[int], values: Callable[[Sequence[int]], Iterable[Sequence[Values]]]) -> tuple[int, float]:
+    def best(
+        self, options: Sequence[int], values: Callable[[Sequence[int]], Iterable[Sequence[Values]]]
+    ) -> tuple[int, float]:
         """The likeliest option with its probability; `values` gives each option's."""
         if len(options) == 1:
             return options[0], 1.0
@@ -176,12 +180,12 @@ def decide(place: Place, *, threshold: float) -> Decision:
 
 def _after(place: Place, models: Models, probability: float) -> Found | None:
     """The best content behind the cue: first where it starts, then where it ends."""
-    starts = features.after_starts(place)
+    starts = places.after_starts(place)
     if not starts:
         return None
     start, sure = models.after_start.best(starts, partial(features.after_start_values, place))
-    start = features.behind_adverbial(place, start)
-    ends = features.after_ends(place, start)
+    start = places.behind_adverbial(place, start)
+    ends = places.after_ends(place, start)
     if not ends:
         return None
     end, certain = models.after_end.best(ends, partial(features.after_end_values, place, start))
@@ -190,11 +194,11 @@ def _after(place: Place, models: Models, probability: float) -> Found | None:
 
 def _before(place: Place, models: Models, probability: float) -> Found | None:
     """The best content in front of the cue: first where it ends, then where it starts."""
-    ends = features.before_ends(place)
+    ends = places.before_ends(place)
     if not ends:
         return None
     end, sure = models.before_end.best(ends, partial(features.before_end_values, place))
-    starts = features.before_starts(place, end)
+    starts = places.before_starts(place, end)
     if not starts:
         return None
     start, certain = models.before_start.best(starts, partial(features.before_start_values, place, end))

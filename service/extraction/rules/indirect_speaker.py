@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from service.domain.candidate import Entity, Mention, MentionKind
 from service.domain.evidence import Span
 from service.extraction.rules import indirect_tokens as lex
-from service.extraction.rules.indirect_features import Place, Side
+from service.extraction.rules.indirect_features import Side
+from service.extraction.rules.indirect_places import Place
 from service.extraction.rules.indirect_tokens import Tokens
 
 _HARD = frozenset((";", ":", "(", ")")) | lex.STOPS | lex.MARKS | lex.DASHES

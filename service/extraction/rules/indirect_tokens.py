@@ -69,7 +69,7 @@ def finite_lexicon() -> frozenset[str]:
 
 
 @cache
-def _open_class() -> frozenset[str]:
+def open_class() -> frozenset[str]:
     """Words that can be finite whatever their ending."""
     return AUXILIARIES | finite_lexicon()
 
@@ -135,13 +135,15 @@ def tokenize(text: str, start: int, end: int, quoted: Sequence[tuple[int, int]] 
     """The tokens of `text[start:end]`; `quoted` are the outer bounds of quoted regions, in order."""
     matches = list(_TOKEN.finditer(text, start, end))
     raws = [match.group() for match in matches]
-    words = [raw.lower().replace("’", "'") if len(raw) > 1 else raw.lower() for raw in raws]
+    words = [raw.lower() for raw in raws]
+    if text.find("’", start, end) >= 0:
+        words = [word.replace("’", "'") if len(word) > 1 else word for word in words]
     starts = [match.start() for match in matches]
     marked = [False] * len(matches)
     for low, high in quoted:
         for index in range(bisect_left(starts, low), bisect_left(starts, high)):
             marked[index] = True
-    known = _open_class()
+    known = open_class()
     finite = [
         # Most words can be no finite verb by their form alone.
         finiteness(word, before, raw) if (word in known or word[-1] in "sd" or "'" in word) and raw[0].isalpha() else 0

@@ -30,7 +30,7 @@ def test_the_error_is_the_mean_distance_of_confidence_and_share_right() -> None:
 
 @given(ITEMS)
 def test_fitted_points_always_make_a_curve(items: list[tuple[float, bool]]) -> None:
-    points = isotonic(items, least=5)
+    points = isotonic([(score, right, 1) for score, right in items], least=5)
 
     assert Curve(points).confidence(0.5) <= 1
 
@@ -38,11 +38,11 @@ def test_fitted_points_always_make_a_curve(items: list[tuple[float, bool]]) -> N
 def test_an_overconfident_engine_is_brought_down() -> None:
     draw = random.Random(7)  # noqa: S311 - a fixed sequence, not a secret
     scores = [draw.uniform(0.5, 1) for _ in range(2000)]
-    items = [(score, draw.random() < score - 0.3) for score in scores]
+    items = [(score, draw.random() < score - 0.3, 1.0) for score in scores]
 
     curve = Curve(isotonic(items))
-    before = calibration_error([Scored(score, right) for score, right in items])
-    after = calibration_error([Scored(curve.confidence(score), right) for score, right in items])
+    before = calibration_error([Scored(score, right) for score, right, _ in items])
+    after = calibration_error([Scored(curve.confidence(score), right) for score, right, _ in items])
 
     assert before is not None
     assert after is not None
@@ -73,3 +73,11 @@ def test_the_split_test_and_runs_of_another_engine_are_refused(tmp_path: Path) -
         curves([judged])
     with pytest.raises(RunInvalid, match="another version of the service"):
         curves([old])
+
+
+def test_a_large_corpus_weighs_no_more_than_a_small_one() -> None:
+    large, small = [(0.8, True, 0.1)] * 1000, [(0.8, False, 1.0)] * 100
+
+    ((score, share),) = isotonic([*large, *small])
+
+    assert (score, share) == (0.8, 0.5)

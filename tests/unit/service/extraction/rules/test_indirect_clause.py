@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from service.extraction.rules.indirect_clause import clause_bounds
-from service.extraction.rules.indirect_features import Place
 from service.extraction.rules.indirect_model import Found
+from service.extraction.rules.indirect_places import Place
 from service.extraction.rules.indirect_tokens import tokenize
 from service.text.cues import find_cues
 
