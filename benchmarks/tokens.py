@@ -1,10 +1,10 @@
-"""Tokens of the model path, counted by the embedded model's own tokenizer: what the tags cost, what an answer in references saves.
+"""Tokens of the model path, counted by the embedded model's own tokenizer: what tags cost, what an answer in references saves.
 
 usage: python benchmarks/tokens.py CORPUS [RECORDING]
 
 In: tokens of the rendered article (tags, title, dates, fence) over tokens of the plain article; the static part apart.
-Out: tokens of the recorded replies (first answers) over tokens of the naive answer to the same article: the gold itself, as compact JSON
-with verbatim texts, in the plain form that a model is usually asked for.
+Out: tokens of the recorded replies over tokens of the naive answer to the same articles: the gold itself as compact JSON with
+verbatim texts, in the plain form that a model is usually asked for.
 """
 
 from __future__ import annotations
@@ -78,7 +78,8 @@ async def main(corpus: Path, recording: Path | None) -> None:
             ratios.append(rendered / count(case.text))
             naive[case.id] = count(naive_answer(case))
         print(f"static part: {count(prompt.system)} tokens")
-        print(f"rendered article over article: mean {statistics.mean(ratios):.3f}, highest {max(ratios):.3f} ({len(cases)} articles)")
+        spread = f"mean {statistics.mean(ratios):.3f}, highest {max(ratios):.3f}"
+        print(f"rendered article over article: {spread} ({len(cases)} articles)")
         print(f"naive answers: {sum(naive.values())} tokens, {statistics.mean(naive.values()):.0f} an article")
         if recording is not None:
             replies = [r["choices"][0]["message"]["content"] for r in read_recording(recording).replies.values()]

@@ -310,7 +310,7 @@ def _tell(message: str) -> None:
 def _add_plugins(arguments: list[str]) -> None:
     """Add the commands of plug-ins, but not while one of our own runs: their imports take longer than reading an article."""
     own = {command.name or command.callback.__name__ for command in app.registered_commands if command.callback}
-    own |= {group.name for group in app.registered_groups}
+    own |= {str(group.name) for group in app.registered_groups}
     if next((word for word in arguments if not word.startswith("-")), None) in own:
         return
     for plugin in entry_points(group=PLUGINS):

@@ -34,8 +34,8 @@ def make_question(text: str = SWAP, *, rules: Draft | None = None, **overrides: 
     article = make_article(text)
     candidates = scan(article.text, published_at=article.published_at)
     values: dict[str, Any] = {
-        "article": article, "scanned": candidates, "draft_rules": lambda: (candidates, rules or Draft()), "quotes": True, "indirect": True,
-        "exchanges": True, "deadline": 220.0, "clock": FixedClock(),
+        "article": article, "scanned": candidates, "draft_rules": lambda: (candidates, rules or Draft()), "quotes": True,
+        "indirect": True, "exchanges": True, "deadline": 220.0, "clock": FixedClock(),
     }  # fmt: skip
     return Question(**{**values, **overrides})
 
