@@ -169,10 +169,8 @@ def _combine(
     question: Question, reads: list[_Read], candidates: Candidates, spent: Spent, failures: list[ModelFailed]
 ) -> EngineAnswer:
     """One answer of all chunks, each item with the rules engine's opinion on it."""
-    by_rules = {
-        id(item) for read in reads if read.failure is not None for item in (*read.draft.quotes, *read.draft.exchanges)
-    }
-    by_rules |= {id(quote) for read in reads for quote in _filled(read, question.rules)}
+    by_rules = {quote.target for read in reads for quote in _by_rules(read, question.rules)}
+    rules_evidence = {id_ for read in reads if read.failure is not None for x in read.draft.exchanges for id_ in x.evidence}
     drafts = [replace(read.draft, quotes=(*read.draft.quotes, *_filled(read, question.rules))) for read in reads]
     findings = _shifted(reads, drafts)
     draft = merge(drafts, candidates)
@@ -185,13 +183,13 @@ def _combine(
         )  # fmt: skip
 
     def quote_verdict(quote: DraftQuote) -> Verdict:
-        if id(quote) in by_rules:
+        if quote.target in by_rules:
             return Verdict((RULES,), quote.score)
         opinion = on_quote(quote, question.rules, candidates, engine=RULES)
         return Verdict(_by(opinion.agrees), opinion.score, (opinion.notice,) if opinion.notice else ())
 
     def exchange_verdict(exchange: DraftExchange) -> Verdict:
-        if id(exchange) in by_rules:
+        if rules_evidence.issuperset(exchange.evidence):
             return Verdict((RULES,), exchange.score)
         opinion = on_exchange(exchange, question.rules, candidates, engine=RULES)
         return Verdict(_by(opinion.agrees), opinion.score, (opinion.notice,) if opinion.notice else ())
@@ -220,6 +218,11 @@ def _by(agrees: bool | None) -> tuple[str, ...]:
 def _filled(read: _Read, rules: Draft) -> tuple[DraftQuote, ...]:
     """The rules engine's reading of regions that the model forgot to answer."""
     return tuple(quote for quote in rules.quotes if quote.target in read.unread)
+
+
+def _by_rules(read: _Read, rules: Draft) -> tuple[DraftQuote, ...]:
+    """The quotations of a chunk that the rules engine read, because the model failed or forgot them."""
+    return read.draft.quotes if read.failure is not None else _filled(read, rules)
 
 
 def _shifted(reads: list[_Read], drafts: list[Draft]) -> tuple[Finding, ...]:

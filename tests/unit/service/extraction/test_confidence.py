@@ -1,5 +1,8 @@
 """Raw scores to confidences."""
 
+import json
+from importlib.resources import files
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -44,3 +47,10 @@ def test_the_data_are_read_by_engine_and_kind() -> None:
     found = parse('{"rules": {"marked": {"items": 40, "points": [[0.5, 0.9]]}}}')
 
     assert found["rules", "marked"].confidence(0.5) == pytest.approx(0.9)
+
+
+def test_the_shipped_curves_rise_and_name_their_source() -> None:
+    text = (files("service.extraction") / "data" / "confidence.json").read_text(encoding="utf-8")
+
+    assert parse(text)
+    assert all(entry["source"] for kinds in json.loads(text).values() for entry in kinds.values())

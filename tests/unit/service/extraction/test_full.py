@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from service.domain.draft import Basis, Draft, DraftQuote, QuoteKind
 from service.errors import ModelUnreachable
 from service.extraction.full import FullEngine, compose
-from tests.builders import make_question, region
+from service.extraction.rules.engine import draft_by_rules
+from tests.builders import SWAP, make_question, region
 from tests.fakes import ScriptedModel
 from tests.unit.service.extraction.test_checks import PROMPT, right_answer
 
@@ -79,6 +82,18 @@ async def test_one_failed_part_is_answered_by_rules_and_said_so() -> None:
 
     assert answer.degraded_reason is not None
     assert "1 of 3 parts" in answer.degraded_reason
+
+
+async def test_what_rules_read_in_a_failed_part_is_said_to_be_theirs() -> None:
+    text = f"{SWAP}\n\n" + "\n\n".join(["Snow fell on the town that day, and nobody came out to clear it."] * 9)
+    question = make_question(text)
+    rules = draft_by_rules(question.scanned, question.article, quotes=True, indirect=True, exchanges=True)
+    model = ScriptedModel([ModelUnreachable(), {"quotes": [], "exchanges": []}])
+
+    answer = await FullEngine(model, PROMPT, chunk_words=90).answer(replace(question, draft_rules=lambda: rules))
+
+    assert answer.exchanges
+    assert {item.verdict.by for item in (*answer.quotes, *answer.exchanges)} == {("rules",)}
 
 
 async def test_when_all_parts_fail_the_failure_is_raised_with_the_cost_of_all() -> None:
