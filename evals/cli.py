@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Annotated, TypeVar
 
 import typer
+from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
@@ -228,14 +229,13 @@ def write_report(summary: Summary, cases: list[Case], target: Path) -> None:
 def compare_command(baseline: RunArgument, candidate: RunArgument) -> None:
     """Paired differences of two runs (candidate minus baseline), and every case that flipped."""
     found = _guarded(lambda: compare(read_run(baseline), read_run(candidate)))
-    table = Table(title=f"{candidate.stem} against {baseline.stem}")
-    for column in ("figure", "before", "after", "difference", "95 % interval", "p (Holm)"):
+    # Narrow enough for 80 columns: a cut-off figure would be worse than no frame.
+    table = Table(title=f"{candidate.stem} against {baseline.stem} (p after Holm)", box=SIMPLE_HEAD, pad_edge=False)
+    for column in ("figure", "before", "after", "diff.", "95 % interval", "p"):
         table.add_column(column, justify="left" if column == "figure" else "right", no_wrap=True)
     for d in found.differences:
         point = f"{d.delta.point:+.3f}" if d.delta.point is not None else "–"
-        interval = (
-            f"{d.delta.low:+.3f} – {d.delta.high:+.3f}" if d.delta.low is not None and d.delta.high is not None else "–"
-        )
+        interval = f"{d.delta.low:+.3f} {d.delta.high:+.3f}" if d.delta.low is not None and d.delta.high is not None else "–"
         table.add_row(d.figure, number(d.baseline), number(d.candidate), point, interval, number(d.p_holm))
     _out.print(table)
     for flip in found.flips:

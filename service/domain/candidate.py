@@ -207,6 +207,8 @@ class Candidates:
     places: tuple[Place, ...] = ()
     parties: tuple[Party, ...] = ()
     clauses: tuple[Clause, ...] = ()
+    limits: tuple[str, ...] = ()
+    """What the text holds more of than is looked at, in words ("numbers"); empty for any real article."""
 
     def __iter__(self) -> Iterator[Candidate]:
         for group in (
@@ -227,12 +229,15 @@ class Candidates:
 
     def with_more(self, *, mentions: tuple[Mention, ...] = (), entities: tuple[Entity, ...] = (),
                   clauses: tuple[Clause, ...] = (), places: tuple[Place, ...] = (),
-                  parties: tuple[Party, ...] = ()) -> Candidates:  # fmt: skip
-        """A copy with candidates added behind the scanner's own (words that an engine gave and that were located)."""
+                  parties: tuple[Party, ...] = (), limits: tuple[str, ...] = ()) -> Candidates:  # fmt: skip
+        """A copy with candidates added behind the scanner's own (words that an engine gave and that were located).
+
+        `limits` are what the engine looked at only in part.
+        """
         return replace(
             self,
             mentions=self.mentions + mentions, entities=self.entities + entities, clauses=self.clauses + clauses,
-            places=self.places + places, parties=self.parties + parties,
+            places=self.places + places, parties=self.parties + parties, limits=self.limits + limits,
         )  # fmt: skip
 
     def entity_of(self, mention: Mention) -> Entity | None:

@@ -7,7 +7,7 @@ at again, and what is done if nobody mends it (a warning, a value set to null, a
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import date, timedelta
 
 from service.domain.candidate import Candidates, Clause, DateMention, Mention, Number, Party, Place, QuotedRegion, Sentence
@@ -135,13 +135,15 @@ def party_name(reference: str, candidates: Candidates) -> str:
 def _check_quotes(draft: Draft, candidates: Candidates) -> Iterator[Finding]:
     """Q1, Q2: nothing inside a direct quotation, no reported clause with quoted words, nothing twice."""
     spans = [target_span(quote.target, candidates) for quote in draft.quotes]
+    near = _overlapping(spans)
     for index, (quote, span) in enumerate(zip(draft.quotes, spans, strict=True)):
         item = quote.target.lower()
         if span is None:
             yield _quote_finding("reference", item, index, "it refers to nothing in the article.")
             continue
-        for other_index, (other, other_span) in enumerate(zip(draft.quotes, spans, strict=True)):
-            if other_index == index or other_span is None or not span.overlaps(other_span):
+        for other_index in near[index]:
+            other, other_span = draft.quotes[other_index], spans[other_index]
+            if other_span is None:
                 continue
             problem = _conflict(quote.kind, span, index, other.kind, other_span, other_index)
             if problem == "nested" or (problem == "twice" and quote.speaker == other.speaker):
@@ -152,6 +154,22 @@ def _check_quotes(draft: Draft, candidates: Candidates) -> Iterator[Finding]:
                 message = f'"{_short(span.text)}" holds words in quotation marks; only those count there.'
                 yield _quote_finding("Q2", item, index, message)
                 break
+
+
+def _overlapping(spans: Sequence[Span | None]) -> list[list[int]]:
+    """For each span the positions of the others that overlap it, in order; found by one walk over the text."""
+    found: list[list[int]] = [[] for _ in spans]
+    around: list[tuple[int, Span]] = []
+    for index, span in sorted(((i, s) for i, s in enumerate(spans) if s is not None), key=lambda item: item[1].start):
+        around = [(other, earlier) for other, earlier in around if earlier.end > span.start]
+        for other, earlier in around:
+            if span.overlaps(earlier):
+                found[index].append(other)
+                found[other].append(index)
+        around.append((index, span))
+    for others in found:
+        others.sort()
+    return found
 
 
 def _conflict(

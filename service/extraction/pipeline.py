@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 
 from service.domain.article import Article
+from service.domain.candidate import Candidates
 from service.domain.draft import QuoteKind
 from service.domain.record import ArticleRecord, ExchangeRecord, Extraction, Notice, Provenance, QuoteRecord, Rejected
 from service.errors import EmptyArticle, ModelFailed, ModelTimedOut
@@ -99,7 +100,7 @@ def _record(question: Question, wanted: Wanted, answer: EngineAnswer, engine: En
         exchanges=exchanges,
         quotes=quotes,
         rejected=_rejected(answer, wanted),
-        warnings=(*answer.notices, *_unstated(article)),
+        warnings=(*answer.notices, *_unread(answer.candidates), *_unstated(article)),
         provenance=Provenance(
             engine="model" if by_model else RULES,
             model=engine.name if engine is not None else None,
@@ -154,6 +155,13 @@ def _exchanges(question: Question, answer: EngineAnswer) -> tuple[ExchangeRecord
 
 def _rejected(answer: EngineAnswer, wanted: Wanted) -> tuple[Rejected, ...]:
     return answer.rejected if wanted.quotes else tuple(r for r in answer.rejected if r.what.startswith("exchange"))
+
+
+def _unread(candidates: Candidates) -> tuple[Notice, ...]:
+    return tuple(
+        Notice(check="limit", message=f"The text holds more than any article: {what} were not read.")
+        for what in dict.fromkeys(candidates.limits)
+    )
 
 
 def _unstated(article: Article) -> tuple[Notice, ...]:

@@ -347,11 +347,11 @@ _AT_WORD: dict[str, re.Pattern[str]] = (
     | dict.fromkeys(["today", "tonight", "yesterday", "tomorrow"], _one_of("day"))
 )
 _WORD = re.compile(r"\w+")
-_MOST_DATES = 10_000
+MOST_DATES = 10_000
 
 
 def _matches(text: str) -> Iterator[re.Match[str]]:
-    """The dates from left to right, none within another, at most `_MOST_DATES`."""
+    """The dates from left to right, none within another, at most `MOST_DATES`."""
     end = count = 0
     for word in _WORD.finditer(text):
         start = word.start()
@@ -363,7 +363,7 @@ def _matches(text: str) -> Iterator[re.Match[str]]:
             yield match
             end = match.end()
             count += 1
-            if count == _MOST_DATES:
+            if count == MOST_DATES:
                 return
 
 

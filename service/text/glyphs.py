@@ -41,8 +41,6 @@ _RUN = re.compile(rf"[{_MARKS}][{_MARKS}]*")
 _MARK = re.compile(r"''|``|‘‘|’’|.")
 # More marks in a row are an ornament; they would only cost time.
 _LONGEST_RUN = 7
-# No paragraph of an article comes near; what follows in such a text gives no marks.
-_MOST_MARKS = 20_000
 _STYLE = {
     '"': "straight", "″": "straight", "＂": "straight", "“": "curly", "”": "curly", "‟": "curly", "„": "low-high",
     "‚": "low-high", "«": "guillemets", "»": "guillemets", "‹": "guillemets", "›": "guillemets", "''": "doubled",
@@ -89,8 +87,6 @@ def marks_of(text: str, low: int, high: int) -> tuple[list[Mark], list[Mark]]:
         first, last = run.span()
         if last - first > _LONGEST_RUN:
             continue
-        if len(doubles) + len(singles) > _MOST_MARKS:
-            break
         for at in _MARK.finditer(text, first, last):
             start, end = at.span()
             glyph = at.group()

@@ -10,7 +10,8 @@ from service.domain.evidence import Span, span_of
 _PLAIN = {ord(mark): '"' for mark in "“”„‟«»″＂"}
 _PLAIN |= {ord(mark): "'" for mark in "‘’‚‛‹›`´′＇"}
 _PLAIN |= {ord(mark): "-" for mark in "‐‑‒–—―−"}
-_PLAIN |= {code: " " for code in range(0x3001) if chr(code).isspace()}
+_PLAIN |= {ord(space): " " for space in "\t\n\v\f\r\x1c\x1d\x1e\x1f \x85\u00a0\u1680\u2028\u2029\u202f\u205f\u3000"}
+_PLAIN |= dict.fromkeys(range(0x2000, 0x200B), " ")
 _INVISIBLE = "\u200b\u200c\u200d\u2060\ufeff\u00ad"
 # What a plain text is shorter for: runs of white space, and characters nobody sees.
 _FOLDED = re.compile(rf"[ {_INVISIBLE}]{{2,}}|[{_INVISIBLE}]")

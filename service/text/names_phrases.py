@@ -276,7 +276,9 @@ def _role_before(tokens: Tokens, result: list[Phrase], phrase: Phrase) -> tuple[
             break
         if gap and not (comma and gap[0] in "oP(" and tags[before.first] in "DRn") and not _DIRECT_TAIL.fullmatch(gap):
             continue
-        if comma and (len(phrase.name) < 2 or tags[phrase.last:phrase.last + 1] not in (",", "c", "x", "(")):
+        # "said its chairwoman, Ann Lee." ends with the name; elsewhere something must close the apposition, or it is a list.
+        closers = (",", "c", "x", "(", ".", "|", "¶", "Q") if tags[before.first - 1:before.first] == "c" else (",", "c", "x", "(")
+        if comma and (len(phrase.name) < 2 or tags[phrase.last:phrase.last + 1] not in closers):
             continue
         role = _clean_role(_text(tokens, before.first, phrase.first))
         return replace(phrase, role=role, gender=phrase.gender or before.gender), back

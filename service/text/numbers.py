@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
+from collections.abc import Sequence
 
 from service.domain.candidate import Number, Qualifier
 from service.domain.evidence import span_of
@@ -14,6 +15,7 @@ from service.text.dates import date_ranges
 from service.text.nouns import Unit, read_unit
 from service.text.numerals import Numeral, numerals
 
+MOST_NUMBERS = 10_000
 _BETWEEN = re.compile(r"\bbetween\s$", re.IGNORECASE)
 _CAPTIVES = frozenset(
     ["prisoner", "hostage", "detainee", "captive", "soldier", "serviceman", "servicewoman", "pow", "civilian"]
@@ -73,13 +75,15 @@ _NEAR, _LEFT, _RIGHT, _ELLIPSIS = 34, 48, 110, 90
 _SENTENCE_BORDER = re.compile(r"[.!?;]\s|\n")
 
 
-def numbers(text: str) -> tuple[Number, ...]:
-    """The numbers in document order. `value` is None where there is no whole number ("dozens", "5.2").
+def numbers(text: str, calendar: Sequence[tuple[int, int]] | None = None) -> tuple[Number, ...]:
+    """The numbers in document order, at most 10,000. `calendar` are start and end of the text's dates where they are known.
+
+    `value` is None where there is no whole number ("dozens", "5.2").
 
     >>> [(number.phrase.text, number.value, number.role) for number in numbers("Some 270 freed soldiers left in 2025.")]
     [('Some 270 freed soldiers', 270, 'people'), ('2025', 2025, 'year')]
     """
-    calendar = date_ranges(text)
+    calendar = date_ranges(text) if calendar is None else calendar
     starts = [start for start, _ in calendar]
     found: list[Number] = []
     for numeral in numerals(text):
@@ -88,6 +92,8 @@ def numbers(text: str) -> tuple[Number, ...]:
         number = _read(text, numeral, f"N{len(found) + 1}", in_date=in_date)
         if number is not None:
             found.append(number)
+            if len(found) == MOST_NUMBERS:
+                break
     return tuple(found)
 
 

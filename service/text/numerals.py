@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from itertools import islice
 
 _ONES = {
     "zero": 0, "one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7, "eight": 8, "nine": 9, "ten": 10,
@@ -55,7 +54,6 @@ _AT: dict[str, re.Pattern[str]] = {"a": _AT_ARTICLE, "an": _AT_ARTICLE} | dict.f
     _AT_WORD,
 )
 _WORD = re.compile(r"\w+")
-_MOST_NUMBERS = 10_000
 _MOST_DIGITS = 15
 _FOR = re.compile(r"\s?[-–]\s?for\s?[-–]\s?|\sfor\s")
 _TO = re.compile(r"\s(?:to|or)\s|\s?[-–—]\s?")
@@ -80,17 +78,17 @@ class Numeral:
 
 
 def numerals(text: str) -> Iterator[Numeral]:
-    """The numerals of the text in order, at most 10,000.
+    """The numerals of the text in order.
 
     >>> [(numeral.value, numeral.max, numeral.other) for numeral in numerals("50 to 60, two dozen, one for three")]
     [(50, 60, None), (24, None, None), (1, None, 3)]
     """
-    return _joined(text, list(_single_numerals(text)))
+    return _joined(text, _single_numerals(text))
 
 
 def _single_numerals(text: str) -> Iterator[Numeral]:
-    """The numerals from left to right, at most `_MOST_NUMBERS`; only words that can begin one are looked at closely."""
-    for match in islice(_matches(text), _MOST_NUMBERS):
+    """The numerals from left to right; only words that can begin one are looked at closely."""
+    for match in _matches(text):
         start, end = match.span()
         found = match.groupdict()
         digits, tail = found.get("digits"), (found.get("tail") or "").strip()
@@ -150,15 +148,14 @@ def _words_value(words: str) -> int | None:
     return total + current
 
 
-def _joined(text: str, numerals: list[Numeral]) -> Iterator[Numeral]:
+def _joined(text: str, numerals: Iterator[Numeral]) -> Iterator[Numeral]:
     """Numerals with formulas and ranges made one."""
-    at = 0
-    while at < len(numerals):
-        first = numerals[at]
-        second = numerals[at + 1] if at + 1 < len(numerals) else None
+    first = next(numerals, None)
+    while first is not None:
+        second = next(numerals, None)
         joined = _join(text, first, second) if second is not None and second.start - first.end <= 9 else None
         yield joined or first
-        at += 2 if joined else 1
+        first = next(numerals, None) if joined else second
 
 
 def _join(text: str, first: Numeral, second: Numeral) -> Numeral | None:

@@ -17,7 +17,7 @@ _MARKS = "\"'“”„‟‘’‚‛«»‹›`´)]}"
 _STOPS = ".!?…:;,"
 
 # A possible end: stops, then the marks and brackets that close with the sentence, then a gap.
-_END = re.compile(r"([.!?…]{1,64})([\"'”’»›)\]]{0,8}(?:[^\S\n]?[”»](?=\s|$))?)(\s{1,64})(?=\S)")
+_END = re.compile(r"(?<![.!?…])([.!?…]+)([\"'”’»›)\]]{0,8}(?:[^\S\n]?[”»](?=\s|$))?)(\s{1,64})(?=\S)")
 _LAST_WORD = re.compile(r"[^\s(\[“\"‘'—–]{1,24}$")
 _NEXT = re.compile(r"[\"'“”„‘‚«‹(\[—–\-]{0,6}\s{0,2}(\S{1,30})(?:\s+(\S{1,30}))?(?:\s+(\S{1,30}))?(?:\s+(\S{1,30}))?")
 _INITIAL = re.compile(r"(?:[^\W\d_]\.)*[^\W\d_]$")

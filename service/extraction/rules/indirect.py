@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from itertools import groupby, islice
+from itertools import groupby
 
 from service.domain.candidate import Candidates, Clause, Mention, MentionKind, QuotedRegion, Sentence
 from service.domain.draft import Basis, DraftQuote, QuoteKind
@@ -25,7 +25,6 @@ _RELAYS = frozenset(("quote", "cite"))  # "quoted X as saying": the speech hangs
 # A sentence is looked at in stretches of so many characters, with so many cues each, which keeps time linear in any text.
 _LONG_SENTENCE, _MAX_CUES = 2000, 10
 _REACH = 300  # characters in front of a sentence in which a mention that reaches into it may begin
-_MAX_REGIONS = 40  # quoted regions looked at in one sentence
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,12 +42,22 @@ class Content:
 
 
 def cue_places(
-    text: str, sentences: Sequence[Sentence], regions: Sequence[QuotedRegion], *, groups: frozenset[str] = SPEECH_GROUPS
+    text: str,
+    sentences: Sequence[Sentence],
+    regions: Sequence[QuotedRegion],
+    *,
+    groups: frozenset[str] = SPEECH_GROUPS,
+    left_out: list[Cue] | None = None,
 ) -> Iterator[Place]:
-    """Every cue of these groups outside quotation marks, in its sentence."""
+    """Every cue of these groups outside quotation marks, in its sentence; those that are too many there go to `left_out`."""
     outer = [(region.outer.start, region.outer.end) for region in regions if region.parent is None]
-    cues = [cue for cue in find_cues(text) if cue.group in groups]
-    next_cue, next_region = 0, 0
+    opens, closes = [low for low, _ in outer], [high for _, high in outer]
+    # No two outer regions overlap: a cue is inside one that has begun and not ended.
+    cues = [
+        cue for cue in find_cues(text)
+        if cue.group in groups and bisect_right(opens, cue.start) == bisect_right(closes, cue.start)
+    ]  # fmt: skip
+    next_cue = 0
     for sentence in sentences:
         start, end = sentence.span.start, sentence.span.end
         here: list[Cue] = []
@@ -56,16 +65,15 @@ def cue_places(
             if cues[next_cue].start >= start and cues[next_cue].end <= end:
                 here.append(cues[next_cue])
             next_cue += 1
-        while next_region < len(outer) and outer[next_region][1] <= start:
-            next_region += 1
-        inside = outer[next_region : next_region + _MAX_REGIONS]
-        here = [cue for cue in here if not any(low <= cue.start < high for low, high in inside)]
         # Nearly always one stretch: the sentence.
         for number, stretch in groupby(here, key=lambda cue: (cue.start - start) // _LONG_SENTENCE):
             low = start + number * _LONG_SENTENCE
             high = min(low + _LONG_SENTENCE, end)
-            tokens = tokenize(text, low, high, inside)
-            yield from (_place(tokens, cue) for cue in islice(stretch, _MAX_CUES) if cue.end <= high)
+            tokens = tokenize(text, low, high, outer[bisect_right(closes, low) : bisect_left(opens, high)])
+            found = list(stretch)
+            if left_out is not None:
+                left_out += found[_MAX_CUES:]
+            yield from (_place(tokens, cue) for cue in found[:_MAX_CUES] if cue.end <= high)
 
 
 def _place(tokens: Tokens, cue: Cue) -> Place:
@@ -73,15 +81,20 @@ def _place(tokens: Tokens, cue: Cue) -> Place:
 
 
 def reported_contents(
-    candidates: Candidates, *, threshold: float = THRESHOLD, clauses_only: bool = False
+    candidates: Candidates,
+    *,
+    threshold: float = THRESHOLD,
+    clauses_only: bool = False,
+    left_out: list[Cue] | None = None,
 ) -> Iterator[Content]:
     """All that the article reports as said outside quotation marks, clauses or not, also around quoted fragments.
 
-    With `clauses_only`, cues that bring no clause or assert nothing (did not say) are passed over.
+    With `clauses_only`, cues that bring no clause or assert nothing (did not say) are passed over. `left_out`: see `cue_places`.
     """
     earlier: list[tuple[Place, Subject]] = []
     groups = _CLAUSAL if clauses_only else SPEECH_GROUPS
-    for place in cue_places(candidates.text, candidates.sentences, candidates.regions, groups=groups):
+    places = cue_places(candidates.text, candidates.sentences, candidates.regions, groups=groups, left_out=left_out)
+    for place in places:
         if clauses_only and not is_asserted(place):
             continue
         if earlier and earlier[-1][0].tokens is not place.tokens:
@@ -181,7 +194,8 @@ def draft_indirect(candidates: Candidates) -> tuple[Candidates, tuple[DraftQuote
     it says). Quotes are in the order of their cues.
     """
     drafting = _Drafting(candidates)
-    for content in reported_contents(candidates, clauses_only=True):
+    left_out: list[Cue] = []
+    for content in reported_contents(candidates, clauses_only=True, left_out=left_out):
         place, subject = content.found.place, content.subject
         if content.found.probability < MIN_SCORE or subject is None or place.cue.lemma in _RELAYS:
             continue
@@ -191,5 +205,8 @@ def draft_indirect(candidates: Candidates) -> tuple[Candidates, tuple[DraftQuote
         if bounds is None or (place.cue.form == "noun" and place.tokens.get(bounds[0] - 1) != "that"):
             continue
         drafting.add(content, subject, bounds)
-    grown = candidates.with_more(mentions=tuple(drafting.added.values()), clauses=tuple(drafting.clauses))
+    limits = (f"verbs of saying behind the first {_MAX_CUES} in {_LONG_SENTENCE:,} characters of a sentence",) if left_out else ()
+    grown = candidates.with_more(
+        mentions=tuple(drafting.added.values()), clauses=tuple(drafting.clauses), limits=limits
+    )
     return grown, tuple(drafting.quotes)

@@ -49,6 +49,7 @@ def test_a_finished_run_is_kept_and_a_new_one_begun_and_the_two_are_equal(corpus
     assert "the run before: runs/small-rules.before.jsonl" in again.stderr
     assert compared.exit_code == 0
     assert "The runs are equal." in compared.stdout
+    assert "…" not in compared.stdout
 
 
 def test_score_report_and_gate_find_the_corpus_of_a_run_by_themselves(corpus: Path) -> None:

@@ -9,6 +9,7 @@ import pytest
 from service.domain.candidate import Candidates, Mention, MentionKind
 from service.text.marks import attribution_lines, quoted_regions
 from service.text.names import mentions
+from service.text.scan import scan
 from service.text.segment import paragraphs, sentences
 
 
@@ -129,3 +130,9 @@ def test_time_grows_with_the_length_of_a_senseless_text(piece: str) -> None:
     scanned(piece * (100_000 // len(piece)))
 
     assert time.process_time() - started < 3
+
+
+def test_a_name_after_an_inverted_role_takes_the_role() -> None:
+    candidates = scan("“Nobody slept on that bus,” said its chairwoman, Anahit Sarkavian. The road was closed.")
+
+    assert [(entity.name, entity.role) for entity in candidates.entities] == [("Anahit Sarkavian", "its chairwoman")]
