@@ -13,6 +13,7 @@ from service.domain.draft import QuoteKind
 from service.domain.record import ArticleRecord, ExchangeRecord, Extraction, Notice, Provenance, QuoteRecord, Rejected
 from service.errors import EmptyArticle, ModelFailed, ModelTimedOut
 from service.extraction.ask import Spent
+from service.extraction.confidence import INDIRECT, MARKED, calibrated
 from service.extraction.engine import RULES, Engine, EngineAnswer, Question, rules_answer
 from service.extraction.grounding import ground_exchange, ground_quote
 from service.extraction.rules.engine import draft_by_rules
@@ -123,12 +124,13 @@ def _quotes(question: Question, answer: EngineAnswer) -> tuple[QuoteRecord, ...]
             if judged.draft.kind is QuoteKind.INDIRECT and not question.indirect:
                 continue
             verdict = judged.verdict
+            curve = INDIRECT if judged.draft.kind is QuoteKind.INDIRECT else MARKED
             record = ground_quote(
                 judged.draft,
                 answer.candidates,
                 id_="",
                 by=verdict.by,
-                confidence=verdict.confidence,
+                confidence=calibrated(verdict.confidence, "+".join(verdict.by), curve),
                 notices=verdict.notices,
             )
             if record is not None:
