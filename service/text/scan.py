@@ -16,6 +16,8 @@ from service.text.segment import paragraphs, sentences
 MOST_CHARACTERS = 300_000
 """What is read of a text: half as much again as 30,000 words take. Only a text that is hardly one is longer."""
 
+MOST_REGIONS = 10_000
+
 
 def scan(text: str, *, published_at: dt.date | None = None) -> Candidates:
     """Every candidate of the text, in document order, with ids. Pure and total: any string is an article.
@@ -29,13 +31,14 @@ def scan(text: str, *, published_at: dt.date | None = None) -> Candidates:
     whole, text = len(text), text[:MOST_CHARACTERS]
     blocks = paragraphs(text)
     clauses = sentences(text, blocks)
-    regions = quoted_regions(text, blocks)
+    regions = quoted_regions(text, blocks)[:MOST_REGIONS]
     lines = attribution_lines(text, blocks, regions)
     named, entities = mentions(text, paragraphs=blocks, sentences=clauses, regions=regions, lines=lines)
     days = dates(text, published_at)
     counted = numbers(text, [(day.span.start, day.span.end) for day in days if day.span is not None])
     limits = {
         f"characters behind the first {MOST_CHARACTERS:,}": whole > MOST_CHARACTERS,
+        f"quotation marks behind the first {MOST_REGIONS:,} pairs": len(regions) == MOST_REGIONS,
         f"numbers behind the first {MOST_NUMBERS:,}": len(counted) == MOST_NUMBERS,
         f"dates behind the first {MOST_DATES:,}": len(days) >= MOST_DATES,
     }

@@ -100,8 +100,9 @@ def choose(scene: Scene, number: int, previous: Previous | None, model: Weights)
     spots = speakers_near(scene, number, previous)
     best, top, margin = None, 0.0, 0.0
     if spots:
+        weight = model.speaker.get
         scores = [
-            sum(model.speaker.get(name, 0.0) for name in speaker_features(scene, number, spot, previous, order))
+            sum([weight(name, 0.0) for name in speaker_features(scene, number, spot, previous, order)])
             for spot, order in zip(spots, orders(scene, number, spots), strict=True)
         ]
         highest = max(scores)
@@ -111,7 +112,7 @@ def choose(scene: Scene, number: int, previous: Previous | None, model: Weights)
         best, top = spots[at], shares[at] / total
         margin = top - max((share / total for where, share in enumerate(shares) if where != at), default=0.0)
     has_cue = best is not None and cue_between(scene, number, best) is not None
-    score = sum(model.region.get(name, 0.0) for name in region_features(scene, number, top, margin, has_cue))
+    score = sum([model.region.get(name, 0.0) for name in region_features(scene, number, top, margin, has_cue)])
     return Choice(number, best, 1 / (1 + math.exp(-score)), top, margin)
 
 
