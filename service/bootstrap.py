@@ -12,6 +12,7 @@ from typing import Protocol
 
 from service.adapters.model_files import cache_dir, installed
 from service.adapters.prompts import PromptFiles
+from service.adapters.worker import ThreadWorker
 from service.errors import ExtraMissing, ModelFileMissing, SettingInvalid
 from service.extraction.confirm import ConfirmEngine
 from service.extraction.engine import RULES, Engine
@@ -103,12 +104,15 @@ async def build_services(settings: Settings) -> Services:
         engines[name] = ConfirmEngine(model, prompt) if name == LOCAL else FullEngine(model, prompt)
         probes[name] = _probe(model)
         closers.append(model.aclose)
+    worker = ThreadWorker()
+    closers.append(worker.aclose)
     return Services(
         default=default,
         engines=engines,
         prompts=prompts,
         prompt=settings.prompt,
         clock=MonotonicClock(),
+        worker=worker,
         deadline_s=settings.deadline,
         max_words=settings.max_words,
         probes=probes,

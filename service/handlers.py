@@ -13,7 +13,7 @@ from service.errors import ArticleTooLarge, UnknownModel
 from service.extraction.engine import RULES, Engine
 from service.extraction.full import compose
 from service.extraction.pipeline import Wanted, extract, prepare
-from service.ports import Clock, Message, Prompt, PromptBook
+from service.ports import Clock, Message, Prompt, PromptBook, Worker
 
 EXCHANGES, QUOTES = "exchanges", "quotes"
 
@@ -48,6 +48,7 @@ class Services:
     prompts: PromptBook
     prompt: str
     clock: Clock
+    worker: Worker
     deadline_s: float
     max_words: int
     probes: Mapping[str, Callable[[], Awaitable[bool]]] = field(default_factory=dict)
@@ -88,7 +89,12 @@ async def extract_article(command: ExtractArticle, services: Services) -> Extrac
     engine = services.engine(command.model)
     _check_length(command.article, services.max_words)
     return await extract(
-        command.article, command.wanted, engine=engine, deadline_s=services.deadline_s, clock=services.clock
+        command.article,
+        command.wanted,
+        engine=engine,
+        deadline_s=services.deadline_s,
+        clock=services.clock,
+        worker=services.worker,
     )
 
 

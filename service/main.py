@@ -6,6 +6,7 @@ import logging
 import math
 import signal
 import socket
+import sys
 from collections.abc import Awaitable, Callable
 from functools import partial
 from types import FrameType
@@ -43,6 +44,8 @@ async def serve(settings: Settings, *, host: str, port: int) -> None:
     `port` 0 takes a free one; the event `service_started` names it. Raises a SetupError before a port is opened.
     """
     configure_logging(settings.log_level)
+    # The thread that reads articles gives the interpreter back to the event loop after a millisecond instead of five.
+    sys.setswitchinterval(0.001)
     for name in unknown_variables():
         log_event(logger, "setting_ignored", logging.WARNING, setting=name)
     services = await build_services(settings)

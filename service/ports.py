@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Generic, Protocol, TypeVar
 
@@ -81,6 +82,25 @@ class PromptBook(Protocol):
     def get(self, reference: str) -> Prompt:
         """The prompt "name" (newest version) or "name@version"; PromptInvalid if there is none."""
         ...
+
+
+Result = TypeVar("Result")
+
+
+class Worker(Protocol):
+    """Where work that takes milliseconds of CPU is done, so that it does not hold up the event loop."""
+
+    async def run(self, work: Callable[[], Result]) -> Result:
+        """The result of `work`."""
+        ...
+
+
+class Inline:
+    """A `Worker` that does the work at once: for a command that reads one article after the other."""
+
+    async def run(self, work: Callable[[], Result]) -> Result:
+        """The result of `work`."""
+        return work()
 
 
 class Clock(Protocol):

@@ -6,7 +6,7 @@ conversation. A tenacity loop is built for every question: a shared one breaks u
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
@@ -78,7 +78,7 @@ async def ask(
     messages: tuple[Message, ...],
     *,
     response_model: type[Answer],
-    judge: Callable[[Answer], Judged[Result]],
+    judge: Callable[[Answer], Awaitable[Judged[Result]]],
     max_tokens: int,
     deadline: float,
     clock: Clock,
@@ -116,7 +116,7 @@ async def ask(
 
 async def _one(
     model: ChatModel, conversation: tuple[Message, ...], response_model: type[Answer],
-    judge: Callable[[Answer], Judged[Result]], max_tokens: int, timeout_s: float, spent: Spent,
+    judge: Callable[[Answer], Awaitable[Judged[Result]]], max_tokens: int, timeout_s: float, spent: Spent,
 ) -> tuple[str, Judged[Result] | None, tuple[str, ...]]:  # fmt: skip
     """One question: the raw reply, what could be read of it, and the problems to name in a re-ask."""
     if timeout_s <= 0:
@@ -126,12 +126,12 @@ async def _one(
     except InvalidReply as invalid:
         spent.add(invalid.calls, invalid.usage)
         kept = salvage(invalid.partial, response_model)
-        return invalid.raw, judge(kept) if kept is not None else None, invalid.problems
+        return invalid.raw, await judge(kept) if kept is not None else None, invalid.problems
     except ModelFailed as failure:
         spent.charge(failure)
         raise
     spent.add(reply.calls, reply.usage)
-    judged = judge(reply.answer)
+    judged = await judge(reply.answer)
     return reply.raw, judged, tuple(finding.message for finding in judged.open)
 
 

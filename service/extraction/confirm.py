@@ -99,7 +99,7 @@ class ConfirmEngine:
 
         An answer without items is given as it is: there is nothing to ask.
         """
-        answer = rules_answer(question)
+        answer = await question.worker.run(lambda: rules_answer(question))
         inquiries = inquiries_about(answer, most=self._most)
         if not inquiries:
             return answer
@@ -115,7 +115,7 @@ async def put(
 ) -> Asked[dict[int, int]]:
     """Ask all in one request; the chosen options by position of the inquiry. What was not answered validly is left out."""
 
-    def judge(choices: Choices) -> Judged[dict[int, int]]:
+    async def judge(choices: Choices) -> Judged[dict[int, int]]:
         return read_choices(choices, inquiries)
 
     return await ask(

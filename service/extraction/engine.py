@@ -19,7 +19,7 @@ from service.extraction.ask import Spent
 from service.extraction.checks import check_draft
 from service.extraction.finding import Finding
 from service.extraction.settle import settle
-from service.ports import Clock, Prompt
+from service.ports import Clock, Inline, Prompt, Worker
 
 RULES = "rules"
 MODEL = "model"
@@ -29,8 +29,8 @@ MODEL = "model"
 class Question:
     """What an engine is asked. `deadline` is a time of `clock`.
 
-    `scanned` are the scanner's candidates; `draft_rules` makes the rules engine's draft, which costs more than the scan and is
-    therefore made when it is first looked at: a model path that waits for a reply holds and has spent as little as possible.
+    `scanned` are the scanner's candidates; `draft_rules` makes the rules engine's draft, which costs more than the scan: it is made
+    when it is first looked at, and an engine that waits for a model has it made by `worker` meanwhile.
     """
 
     article: Article
@@ -41,6 +41,7 @@ class Question:
     exchanges: bool
     deadline: float
     clock: Clock
+    worker: Worker = field(default_factory=Inline)
 
     @cached_property
     def _by_rules(self) -> tuple[Candidates, Draft]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass, replace
+from functools import partial
 from string import Template
 
 from service.domain.candidate import Candidates
@@ -90,31 +91,44 @@ class FullEngine:
 
     async def answer(self, question: Question) -> EngineAnswer:
         """Ask about every chunk, at most four at once. If all fail the failure is raised; if some do, rules stand in there."""
-        parts = compose(question, self._prompt, chunk_words=self._chunk_words)
+        parts = await question.worker.run(partial(compose, question, self._prompt, chunk_words=self._chunk_words))
         spent = Spent()
         gate = asyncio.Semaphore(_AT_ONCE)
         # Candidates located for one chunk are needed by the next, and ids must stay unique: one growing set for all.
         shared = _Shared(question)
 
+        # The second opinion is made while the model thinks.
+        drafting = asyncio.ensure_future(question.worker.run(lambda: question.rules))
+
         async def one(part: Part) -> _Read:
             async with gate:
                 try:
-                    return await self._ask(part, question, shared, spent)
+                    return await self._ask(part, question, shared, spent, drafting)
                 except ModelFailed as failure:
+                    await drafting
                     return _Read(_within(question.rules, part.chunk, question.candidates), (), failure=failure)
 
-        reads = await asyncio.gather(*(one(part) for part in parts))
+        try:
+            reads = await asyncio.gather(*(one(part) for part in parts))
+        finally:
+            drafting.cancel()
         failures = [read.failure for read in reads if read.failure is not None]
         if failures and len(failures) == len(reads):
             raise spent.bill(failures[0])
-        return _combine(question, list(reads), shared.candidates, spent, failures)
+        return await question.worker.run(partial(_combine, question, list(reads), shared.candidates, spent, failures))
 
-    async def _ask(self, part: Part, question: Question, shared: _Shared, spent: Spent) -> _Read:
-        def judge(answer: QuotesAnswer | ExchangesAnswer) -> Judged[Reading]:
+    async def _ask(
+        self, part: Part, question: Question, shared: _Shared, spent: Spent, drafting: asyncio.Future[Draft]
+    ) -> _Read:
+        def read(answer: QuotesAnswer | ExchangesAnswer) -> Judged[Reading]:
             reading = read_answer(answer, shared.candidates, shown=part.rendering.shown, rules=question.rules)
             shared.grow(reading.candidates)
             checked = check_draft(reading.draft, reading.candidates, published_at=question.article.published_at)
             return Judged(reading, (*reading.findings, *checked))
+
+        async def judge(answer: QuotesAnswer | ExchangesAnswer) -> Judged[Reading]:
+            await asyncio.shield(drafting)
+            return await question.worker.run(partial(read, answer))
 
         words = sum(p.span.text.count(" ") + 1 for p in part.chunk.paragraphs)
         asked = await ask(

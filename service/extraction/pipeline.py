@@ -17,11 +17,10 @@ from service.extraction.confidence import INDIRECT, MARKED, calibrated
 from service.extraction.engine import RULES, Engine, EngineAnswer, Question, rules_answer
 from service.extraction.grounding import ground_exchange, ground_quote
 from service.extraction.rules.engine import draft_by_rules
-from service.ports import Clock
+from service.ports import Clock, Inline, Worker
 from service.text.scan import scan
 
-THREAD_FROM_CHARACTERS = 20_000
-"""Articles longer than this are scanned in a thread, so that a long one does not hold up the others."""
+INLINE = Inline()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,16 +34,16 @@ class Wanted:
 
 
 async def extract(
-    article: Article, wanted: Wanted, *, engine: Engine | None, deadline_s: float, clock: Clock
+    article: Article, wanted: Wanted, *, engine: Engine | None, deadline_s: float, clock: Clock, worker: Worker = INLINE
 ) -> Extraction:  # fmt: skip
     """Read one article. `engine` None means rules only.
 
     Raises EmptyArticle, or a ModelFailed if the model fails and the request does not want the rules engine's answer instead.
     """
     started = clock.now()
-    question = await prepare(article, wanted, deadline=started + deadline_s, clock=clock)
+    question = await prepare(article, wanted, deadline=started + deadline_s, clock=clock, worker=worker)
     if engine is None:
-        answer = rules_answer(question)
+        answer = await worker.run(lambda: rules_answer(question))
     else:
         try:
             # The engine minds the deadline itself; this is the net below it.
@@ -54,20 +53,17 @@ async def extract(
             failed = failure if isinstance(failure, ModelFailed) else ModelTimedOut()
             if not wanted.degrade:
                 raise failed from None
-            answer = rules_answer(question, spent=_spent(failed), degraded_reason=failed.message)
-    return _record(question, wanted, answer, engine, started)
+            answer = await worker.run(partial(rules_answer, question, spent=_spent(failed), degraded_reason=failed.message))
+    return await worker.run(partial(_record, question, wanted, answer, engine, started))
 
 
-async def prepare(article: Article, wanted: Wanted, *, deadline: float, clock: Clock) -> Question:
-    """Scan the article and draft it by rules: what every engine starts from."""
+async def prepare(article: Article, wanted: Wanted, *, deadline: float, clock: Clock, worker: Worker = INLINE) -> Question:
+    """Scan the article: what every engine starts from."""
     if not any(character.isalnum() for character in article.text):
         raise EmptyArticle
     indirect = wanted.indirect and wanted.quotes
-    if len(article.text) > THREAD_FROM_CHARACTERS:
-        scanned = await asyncio.to_thread(scan, article.text, published_at=article.published_at)
-    else:
-        scanned = scan(article.text, published_at=article.published_at)
-    question = Question(
+    scanned = await worker.run(partial(scan, article.text, published_at=article.published_at))
+    return Question(
         article=article,
         scanned=scanned,
         draft_rules=partial(
@@ -78,10 +74,8 @@ async def prepare(article: Article, wanted: Wanted, *, deadline: float, clock: C
         exchanges=wanted.exchanges,
         deadline=deadline,
         clock=clock,
+        worker=worker,
     )
-    if len(article.text) > THREAD_FROM_CHARACTERS:
-        await asyncio.to_thread(lambda: question.rules)
-    return question
 
 
 def _spent(failure: ModelFailed) -> Spent:

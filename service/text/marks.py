@@ -15,6 +15,8 @@ from service.domain.candidate import AttributionLine, Paragraph, QuotedRegion
 from service.domain.evidence import span_of
 from service.text.glyphs import Kind, Mark, marks_of
 
+MOST_REGIONS = 10_000
+_DEEPEST = 16  # regions one inside the other; what is deeper is listed by the outer ones alone
 _UTTERANCE_END = frozenset(",.!?…")
 _NAME = r"[A-Z][\w.'’-]*"
 _SAID = r"(?:said|says|told|adds|added|wrote|asked|tweeted|explained|replied|argued|insisted|warned|continued|recalled)"
@@ -71,7 +73,7 @@ class _Carried:
 
 
 def quoted_regions(text: str, paragraphs: tuple[Paragraph, ...]) -> tuple[QuotedRegion, ...]:
-    """The quoted regions in document order, outer before inner; any two are apart or nested.
+    """The quoted regions in document order, outer before inner, at most 10,000; any two are apart or nested.
 
     `closed` is False where a mark is missing and that end of the region was inferred. Style "block" is a paragraph without
     marks above a dashed attribution line.
@@ -277,11 +279,13 @@ def _nested(text: str, found: list[_Found]) -> tuple[QuotedRegion, ...]:
     regions: list[QuotedRegion] = []
     around: list[QuotedRegion] = []
     for item in found:
-        body = text[item.start : item.end]
-        if not _has_word(body):
-            continue
+        if len(regions) == MOST_REGIONS:
+            break
         while around and around[-1].outer.end <= item.outer_start:
             around.pop()
+        body = text[item.start : item.end] if len(around) < _DEEPEST else ""
+        if not _has_word(body):
+            continue
         if around and (item.outer_end > around[-1].outer.end or item.outer_start < around[-1].span.start):
             continue
         start = item.start + len(body) - len(body.lstrip())

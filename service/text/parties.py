@@ -32,12 +32,12 @@ _PREPOSITION = re.compile(
     r"(?:(?:north|south|east|west|central|neighbou?ring|war-torn|occupied|northeast|northwest|southeast"
     r"|southwest)[a-z-]*\s+)*$"
 )
-_CAP = r"[A-ZÀ-Þ][\w'-]{1,30}"
-_NAME = rf"{_CAP}(?:(?: (?:al|el|de|la|del|bin|ibn))? {_CAP}){{0,3}}"
 _CALENDAR = (
     r"(?:(?:Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)day|January|February|March|April|May|June|July|August|September|October|November"
     r"|December)\b"
 )
+_CAP = rf"(?!{_CALENDAR})[A-ZÀ-Þ][\w'-]{{1,30}}"
+_NAME = rf"{_CAP}(?:(?: (?:al|el|de|la|del|bin|ibn))? {_CAP}){{0,3}}"
 _FACILITY = (
     r"(?:(?:border |bridge |international |military |main |frontier )?(?:checkpoint|crossing point|crossing|airport"
     r"|airfield|air base|airbase|airstrip"
@@ -51,7 +51,7 @@ _PLACE_PATTERNS = re.compile(
     rf"(?<![\w])(?:(?P<border>(?:{_CAP}(?:[-–]| and ){_CAP}(?:'s)?|{_CAP}(?:'s)?(?: {_CAP})?) (?:border|frontier|boundary)"
     rf"(?: (?:with|of) (?:the )?{_CAP}(?: {_CAP})?| between {_CAP}(?: {_CAP})? and {_CAP}(?: {_CAP})?)?)"
     rf"|(?P<between>border between {_CAP}(?: {_CAP})? and {_CAP}(?: {_CAP})?|border with {_CAP}(?: {_CAP})?)"
-    rf"|(?P<site>{_NAME} {_FACILITY}(?: (?:in|near) (?:the )?(?:[a-z]+ern |outskirts of )?(?!{_CALENDAR}){_NAME}(?: {_REGION})?)?)"
+    rf"|(?P<site>{_NAME} {_FACILITY}(?: (?:in|near) (?:the )?(?:[a-z]+ern |outskirts of )?{_NAME}(?: {_REGION})?)?)"
     rf"|(?P<region>{_NAME} {_REGION})"
     rf"|(?P<village>(?:village|town|city|port|settlement|hamlet|province|region) of {_NAME}))(?![\w])"
 )
@@ -87,7 +87,7 @@ def _named(folded: str, table: dict[str, tuple[Entry, ...]]) -> Iterator[Hit]:
         if start < end:
             continue
         entry = longest(folded, start, table.get(match[0], ()))
-        if entry is None or not is_meant(folded, start, entry):
+        if entry is None or not (is_meant(folded, start, entry) or _opens_sentence(folded, start, entry)):
             continue
         end = start + len(entry.phrase)
         form = entry.form
@@ -96,6 +96,13 @@ def _named(folded: str, table: dict[str, tuple[Entry, ...]]) -> Iterator[Hit]:
             end = tail.end()
             form = "group" if form == "group" else "organ"
         yield Hit(start, end, entry.name, form)
+
+
+def _opens_sentence(folded: str, start: int, entry: Entry) -> bool:
+    """Whether the words are meant once the sentence before is set apart ("... on Thursday. Georgia, which ...")."""
+    if not re.search(r"[a-z\d][.!?] $", folded[max(0, start - 4) : start]):
+        return False
+    return is_meant(f"{folded[: start - 1]}\n{folded[start:]}", start, entry)
 
 
 def places(text: str) -> tuple[Place, ...]:

@@ -6,17 +6,14 @@ import datetime as dt
 
 from service.domain.candidate import Candidates
 from service.text.dates import MOST_DATES, dates
-from service.text.marks import attribution_lines, quoted_regions
+from service.text.marks import MOST_REGIONS, attribution_lines, quoted_regions
 from service.text.names import mentions
 from service.text.numbers import MOST_NUMBERS, numbers
 from service.text.parties import parties, places
 from service.text.segment import paragraphs, sentences
 
-
 MOST_CHARACTERS = 300_000
 """What is read of a text: half as much again as 30,000 words take. Only a text that is hardly one is longer."""
-
-MOST_REGIONS = 10_000
 
 
 def scan(text: str, *, published_at: dt.date | None = None) -> Candidates:
@@ -31,7 +28,7 @@ def scan(text: str, *, published_at: dt.date | None = None) -> Candidates:
     whole, text = len(text), text[:MOST_CHARACTERS]
     blocks = paragraphs(text)
     clauses = sentences(text, blocks)
-    regions = quoted_regions(text, blocks)[:MOST_REGIONS]
+    regions = quoted_regions(text, blocks)
     lines = attribution_lines(text, blocks, regions)
     named, entities = mentions(text, paragraphs=blocks, sentences=clauses, regions=regions, lines=lines)
     days = dates(text, published_at)

@@ -15,6 +15,7 @@ from service.api.app import create_app
 from service.api.context import Context
 from service.domain.record import Extraction
 from service.handlers import ExtractArticle, Services, extract_article
+from service.ports import Inline
 
 Extract = Callable[[ExtractArticle, Services], Awaitable[Extraction]]
 
@@ -33,6 +34,7 @@ def make_services(**overrides: Any) -> Services:
     """Services that answer by rules."""
     values: dict[str, Any] = {
         "default": "rules", "engines": {}, "prompts": PromptFiles(), "prompt": "extract", "clock": SystemClock(),
+        "worker": Inline(),
         "deadline_s": 20.0, "max_words": 30_000,
     }  # fmt: skip
     return Services(**{**values, **overrides})

@@ -19,7 +19,7 @@ from service.text.names_tokens import Tokens, tokens_of
 LETTER = {MentionKind.PERSON: "M", MentionKind.ORGANIZATION: "G", MentionKind.UNNAMED: "N", MentionKind.PRONOUN: "H"}
 _KEPT = frozenset("Q,:;.-()cvxyebhk&Poa|¶u")
 _BEFORE, _AFTER, _PARAGRAPHS_BACK = 9, 6, 2
-_REACH = 400  # letters of the reduced line over which a speaker is carried on
+_REACH = 400  # letters of the reduced line over which a speaker is looked for or carried on
 _SOURCE = re.compile(r"a[Po][DRnmweAOLNsto,]*$")
 _OWN = re.compile(r"(?:\([^()|¶]{0,14}\))?(?:,[^Q|¶c.]{1,60},)?(?:h)?[rxT]{0,4}c")
 
@@ -120,7 +120,7 @@ def speakers_near(scene: Scene, number: int, previous: Previous | None) -> list[
     found: list[Spot] = []
     for spot in reversed(scene.spots[max(0, low - 2 * _BEFORE):low]):
         gap = paragraph - scene.tokens.paragraph[spot.first]
-        if gap > _PARAGRAPHS_BACK or len(found) >= _BEFORE:
+        if gap > _PARAGRAPHS_BACK or len(found) >= _BEFORE or place - spot.place > _REACH:
             break
         found.append(spot)
     high = bisect_right(scene.spot_places, place)
@@ -135,6 +135,8 @@ def speakers_near(scene: Scene, number: int, previous: Previous | None) -> list[
             found.append(spot)
             continue
         if scene.tokens.paragraph[spot.first] != paragraph or scene.tokens.sentence[spot.first] > sentence + 1:
+            break
+        if spot.place - place > _REACH:
             break
         if relayed and (tags[spot.first - 2:spot.first].startswith("a") or "a" in tags[spot.first - 3:spot.first]):
             continue

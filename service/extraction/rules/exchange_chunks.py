@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
 from service.domain.candidate import Candidates, Mention, MentionKind, Party, Sentence
-from service.extraction.rules.exchange_people import FUNCTION_WORDS, People, people_in
+from service.extraction.rules.exchange_people import FUNCTION_WORDS, People, among, people_in
 from service.extraction.rules.exchange_words import (
     BASE,
     DETERMINED,
@@ -131,7 +131,7 @@ def row_of(sentence: Sentence, index: Index) -> Row:
     people = [
         replace(
             g,
-            nationality=_side(g.nationality, index) if g.nationality else None,
+            nationality=_side(nation, index) if (nation := g.nationality or among(text, g, high, parties)) else None,
             part=bool(SUBSET.search(text, max(low, g.start - 40), g.start)),
         )
         for g in people

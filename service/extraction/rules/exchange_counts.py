@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Mapping
+from itertools import pairwise
 
 from service.domain.draft import Category, DraftCount, Scope
 from service.extraction.rules.exchange_cue import Cue
@@ -36,7 +37,7 @@ _EACH = Cue(
 )
 _EACH_BEFORE = Cue(
     r"\b(?:each|both(?: sides| countries| parties)?|either side|each side|each country|the two sides each"
-    r"|each of the two)\b[^.;,]{0,50}$"
+    r"|each of the two)\b(?:(?! (?:say|said|agree that|confirm|claim|report|announce|stat|maintain|insist)\w*\b)[^.;,]){0,50}$"
 )
 _EXCLUSIVE = (Category.MILITARY, Category.CIVILIAN, Category.HOSTAGES, Category.BODIES, Category.PRISONERS, Category.OTHER)
 _PLAIN = frozenset({Category.TOTAL, Category.PRISONERS, Category.OTHER})
@@ -62,8 +63,67 @@ def scope_of(group: People, text: str, start: int, end: int) -> Scope:
     return Scope.ACT
 
 
-def is_each(group: People, text: str, start: int, end: int) -> bool:
-    """Whether the words around a number make it the number of both sides ("390 each", "1,000 from each side", "65-for-65")."""
+def is_grand_total(group: People, text: str) -> bool:
+    """Whether a number is of all people of an exchange ("430 people in all"), where nothing says which way they went."""
+    return bool(re.match(r"(?: in all| all told| in total| altogether)\b", text[group.end : group.end + 14])) or bool(
+        re.search(r"\b(?:in all|all told|in total|altogether),? $", text[max(0, group.start - 14) : group.start].lower())
+    )
+
+
+def shares_of(groups: list[People], text: str, start: int, end: int) -> dict[People, Scope]:
+    """Groups of one clause whose number is that of each side (`ACT`) or of the two together (`BOTH_SIDES`); others are left out.
+
+    `groups` stand in the order of the text. "390 each", "65-for-65"; what is listed with such a number or is a part of it
+    shares it ("each freed 215, 160 of them soldiers"); a larger number before it is the whole ("1,200 prisoners, 600 each").
+    """
+    counted = [group for group in groups if group.number is not None]
+    shares: dict[People, Scope] = {}
+    listed = _listed(counted, text)
+    for place, group in enumerate(counted):
+        limit = counted[place + 1].start if place + 1 < len(counted) else end
+        if _HALVED.match(text[group.end : limit].lower()):
+            shares[group] = Scope.BOTH_SIDES
+        elif _is_each(group, text, start, limit):
+            shares[group] = Scope.ACT
+    for one, other in reversed([*pairwise(counted)]):
+        if one in listed and other in listed and shares.get(other) is Scope.ACT and _stand_together(one, other, text):
+            shares.setdefault(one, Scope.ACT)
+        elif _is_after(other, shares, text, start) and _is_whole(one, other, text):
+            shares[one] = Scope.BOTH_SIDES
+    for one, other in pairwise(counted):
+        part = is_subset(other, text, start) or (one in listed and other in listed and _stand_together(one, other, text))
+        if part and shares.get(one) is Scope.ACT:
+            shares.setdefault(other, Scope.ACT)
+    return shares
+
+
+_HALVED = re.compile(
+    r"[^.;]{0,40}?,? (?:with )?half (?:of (?:them|these|those|whom) )?(?:\w+ )?(?:(?:from|on|by|to) each|each)\b"
+)
+_APART = re.compile(r"\b(?:releas|freed|exchang|swap|hand(?:ed|ing)|return|receiv|traded|got|gave|sent)|[.;]", re.IGNORECASE)
+
+
+def _is_after(group: People, shares: Mapping[People, Scope], text: str, start: int) -> bool:
+    """Whether "each" stands behind a group's own number, so that a number before it may be the whole."""
+    number = group.number
+    if number is None or shares.get(group) is not Scope.ACT:
+        return False
+    return bool(_EACH.search(text[number.span.end : number.span.end + 80])) or bool(
+        _EACH_BEFORE.search(text[max(start, number.span.start - 25) : number.span.start])
+    )
+
+
+def _is_whole(one: People, other: People, text: str) -> bool:
+    """Whether `one` is the number that `other`, each side's, is a share of: larger, and no other act between the two."""
+    top, part = _value(one), _value(other)
+    return top is not None and part is not None and part < top and not _APART.search(text[one.end : other.start])
+
+
+def _stand_together(one: People, other: People, text: str) -> bool:
+    return one.category is not other.category and not re.search(r"[.;:]", text[one.end : other.start])
+
+
+def _is_each(group: People, text: str, start: int, end: int) -> bool:
     number = group.number
     if number is None:
         return False
@@ -74,10 +134,13 @@ def is_each(group: People, text: str, start: int, end: int) -> bool:
     return bool(_EACH.search(after)) or bool(_EACH_BEFORE.search(before))
 
 
+_OF_THEM = ("of them ", "of whom ")
+
+
 def is_subset(group: People, text: str, start: int) -> bool:
     """Whether a group is named as a part of another ("including four women")."""
     return (
-        group.words.startswith(("of the ", "of these ", "of those "))
+        group.words.startswith(("of the ", "of these ", "of those ", *_OF_THEM))
         or bool(SUBSET.search(text, max(start, group.start - 40), group.start))
         or bool(re.match(r"(?: \w+)? of (?:them|whom)\b", text[group.end : group.end + 12]))
     )
@@ -149,6 +212,7 @@ def _listed(groups: list[People], text: str) -> set[People]:
         between = text[one.end : other.start]
         if (
             one.category is not other.category
+            and not other.words.startswith(_OF_THEM)
             and Category.TOTAL not in {one.category, other.category}
             and len(between) < 130
             and re.fullmatch(

@@ -22,8 +22,8 @@ class Event:
 
 
 _PREVIOUS = Cue(
-    r"\b(?:previous|earlier|last|prior|past|most recent|similar|separate|preceding|historic|another"
-    r"|second largest)(?: (?:such|major|big|large|known|prisoner|hostage|high-profile|us-russia|[\w-]+)){0,2} (?:swaps?"
+    r"\b(?:previous|earlier(?! to\b)|last|prior|past|most recent|similar|separate|preceding|historic|another"
+    r"|second largest)(?: [\w-]+){0,2} (?:swaps?"
     r"|exchanges?|releases?|deals?|hand-?overs?|trades?)\b"
     r"|\b(?:have|has) (?:previously|already|repeatedly)\b"
 )

@@ -298,3 +298,37 @@ def people_in(
     found = _numbered(text, numbers, parties, high)
     found += _plain(text, low, high, parties, found)
     return found + _named(text, persons, parties, found)
+
+
+_AMONG = re.compile(
+    r"(?:,? (?:and|or) [^.;,]{1,40}?)?,? (?:(?:were|was|are|is) )?(?:also )?(?:among|amongst|of) the (?:[\d,]+ |[a-z]+ )?$"
+)
+_AMONG_BEFORE = re.compile(r"\b(?:among|amongst|of) the (?:[\d,]+ |[a-z]+ )?$", re.IGNORECASE)
+_BEHIND = re.compile(r"[^.;,]{0,60}\b(?:were|was|are|is) (?:[^.;,]{1,40} and )?$")
+
+
+def among(text: str, group: People, high: int, parties: list[Party]) -> str | None:
+    """Whose a group is that is one part of a people ("nine women were among the Armenians", "among the Armenians were nine")."""
+    if group.number is None:
+        return None
+    for party in parties:
+        if party.form != "adjective" or not (party.span.text.endswith(("s", "ese", "men")) or _heads(text, party)):
+            continue
+        if group.end <= party.span.start < high and _AMONG.fullmatch(text[group.end : party.span.start]):
+            return party.name
+        before = text[max(0, party.span.start - 30) : party.span.start]
+        if party.span.end <= group.start and _AMONG_BEFORE.search(before):
+            behind = _BEHIND.fullmatch(text[party.span.end : group.start])
+            if behind is not None:
+                return party.name
+    return None
+
+
+def _heads(text: str, party: Party) -> bool:
+    """Whether a people's adjective stands before a noun of people ("the Armenian captives")."""
+    return bool(
+        re.match(
+            r" (?:[a-z]+ )?(?:captives|prisoners|soldiers|detainees|hostages|servicemen|civilians)\b",
+            text[party.span.end : party.span.end + 40],
+        )
+    )

@@ -59,7 +59,7 @@ _THANKS = re.compile(
     re.IGNORECASE,
 )
 _ACTIVE_BROKER = re.compile(
-    r"^[^.;,]{0,60}?\b(?:(?:has|have|had|which|who|also|and|helped|that)\s+)*(?:to\s+)?(?:broker(?:ed|s"
+    r"^(?:[^.;,]{0,60}?|, (?=which |who |that ))\b(?:(?:has|have|had|which|who|also|and|helped|that)\s+)*(?:to\s+)?(?:broker(?:ed|s"
     r"|ing)?|mediat(?:ed|es|ing)|help(?:ed|s)? (?:to )?(?:mediate|broker|negotiate|arrange)|act(?:ed|s"
     r"|ing) as (?:an? )?(?:mediator|intermediar(?:y|ies)|go-between|broker|mediators)|facilitat(?:ed|es"
     r"|ing)|played a (?:key |major |crucial )?role in (?:mediating|brokering))\b",
@@ -103,11 +103,17 @@ def date_of(
     for start, end in spans:
         found = [d for d in candidates.dates if d.span is not None and start <= d.span.start < end and d.start is not None]
         found = [d for d in found if _fits(d, published_at, future=future, status=status)]
+        if status is Status.PROPOSED:
+            found = [d for d in found if d.span is None or not _SAID.search(candidates.text, start, d.span.start)]
         if found:
             first = found[0]
             last = found[-1] if future and len(found) > 1 else first
             return first.id, (None if status is Status.ONGOING and _begins(candidates.text[start:end]) else last.id)
     return None, None
+
+
+_SAID = re.compile(r"\b(?:said|says|told [^.;,]{1,30}|announced|added)(?: (?:late|early))?(?: on)? $")
+"""Before a date: the day of the words, which is no day of the exchange that they propose."""
 
 
 def _begins(words: str) -> bool:
@@ -197,7 +203,7 @@ def third_parties_of(spans: list[tuple[int, int]], candidates: Candidates, sides
 def _third_role(party: Party, inside: list[Party], clause: str, start: int) -> ThirdPartyRole | None:
     before = clause[: party.span.start - start]
     if re.search(r"\b(?:for|to|in|against|from|into) (?:the )?$", before[-16:]) and not re.search(
-        r"(?:help|mediation|efforts) from (?:the )?$", before[-24:]
+        r"(?:(?:help|mediation|efforts) from|thanks to|owing to|due to) (?:the )?$", before[-24:]
     ):
         return None
     after = clause[party.span.end - start :].replace("’", "'")
@@ -268,9 +274,14 @@ def columns(candidates: Candidates) -> list[tuple[int, int]]:
     ]
 
 
-def mediations(spans: list[tuple[int, int]], candidates: Candidates) -> list[tuple[int, int]]:
-    """The spans, and every sentence that speaks of mediation."""
-    extra = [(s.span.start, s.span.end) for s in candidates.sentences if _MEDIATION.search(s.span.text)]
+def mediations(spans: list[tuple[int, int]], candidates: Candidates, *, near: bool) -> list[tuple[int, int]]:
+    """The spans, and every sentence that speaks of mediation; only those next to one of the spans where `near`."""
+    if near:
+        told = {i for i, s in enumerate(candidates.sentences) if any(s.span.start <= a < s.span.end for a, _ in spans)}
+        sentences = [s for i, s in enumerate(candidates.sentences) if told & {i - 1, i + 1}]
+    else:
+        sentences = list(candidates.sentences)
+    extra = [(s.span.start, s.span.end) for s in sentences if _MEDIATION.search(s.span.text)]
     return spans + [span for span in extra if span not in spans]
 
 
@@ -291,7 +302,15 @@ def span_of_deal(sentences: set[str], candidates: Candidates, published_at: date
     return start, end if start else None
 
 
-def own_date(dates: list[tuple[DateMention, ...]]) -> tuple[str | None, str | None]:
-    """The first date of an earlier event's clauses that could be resolved."""
-    first = next((mention.id for clause in dates for mention in clause if mention.start is not None), None)
+def own_date(dates: list[tuple[DateMention, ...]], published_at: date | None) -> tuple[str | None, str | None]:
+    """The first date of an earlier event's clauses that could be resolved and is not still to come."""
+    first = next(
+        (m.id for clause in dates for m in clause if m.start is not None and not _is_to_come(m, published_at)), None
+    )
     return first, first
+
+
+def _is_to_come(mention: DateMention, published_at: date | None) -> bool:
+    return mention.direction == "future" or (
+        published_at is not None and mention.start is not None and mention.start > published_at.isoformat()
+    )

@@ -7,7 +7,12 @@ import re
 from service.domain.candidate import Candidates, MentionKind, Place
 from service.domain.evidence import span_of
 
-_NAME = r"[A-ZÀ-Þ][\w-]+(?: [A-ZÀ-Þ][\w-]+){0,2}"
+_CALENDAR = (
+    r"(?:(?:Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)day|January|February|March|April|May|June|July|August|September|October|November"
+    r"|December)\b"
+)
+_CAP = rf"(?!{_CALENDAR})[A-ZÀ-Þ][\w-]+"
+_NAME = rf"{_CAP}(?: {_CAP}){{0,2}}"
 _SITE = (
     r"(?:bridge|crossing|checkpoint|border post|airfield|airport|airstrip|runway|gymnasium|factory|station|quay|pier"
     r"|port|harbou?r"

@@ -143,6 +143,32 @@ def status_of(clauses: list[Mapping[Status, float]], title: str | None) -> Statu
     return max(total, key=lambda status: total[status])
 
 
+IN_DOUBT = Cue(
+    r"\b(?:might|may|could)(?: yet| still)? (?:be|have to be|get) (?:put off|postponed|delayed|cancell?ed|called off|suspended"
+    r"|scrapped|halted)\b"
+)
+_STAGED = Cue(
+    rf"\b(?:agree[ds]?|agreement|deal|accord|approved|signed)\b.{{0,60}}\bto {_ACTS}.{{0,120}}\b(?:stages?|phases?|batch(?:es)?"
+    r"|rounds?|instal?lments|tranches|waves)\b"
+)
+_BEGAN = Cue(
+    r"\b(?:first|opening|initial|second) (?:stage|phase|batch|group|round|tranche|wave)\b[^.;]{0,30}?\b(?:took place|was(?! to)"
+    r"|were(?! to)|has|have|went|ended|began|done|complete)"
+    r"|\b(?:carried out|completed|began|started|conducted) the (?:first|opening|initial) "
+)
+
+
+def staged(words: str) -> Status | None:
+    """The status of a clause about a deal that is carried out in stages: agreed, or ongoing once one has taken place.
+
+    >>> staged("They agreed to exchange 80 prisoners in two stages")
+    <Status.AGREED: 'agreed'>
+    """
+    if not _STAGED.search(words):
+        return None
+    return Status.ONGOING if _BEGAN.search(words) else Status.AGREED
+
+
 def kind_of(groups: list[People], texts: str, *, both_ways: bool, swap_words: bool) -> ExchangeKind:
     """What was exchanged, from whom the clauses speak of and whether anything goes the other way."""
     groups = [g for g in groups if g.mention is None and g.number is not None] or [g for g in groups if g.mention is None]

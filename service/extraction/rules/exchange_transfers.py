@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from service.domain.candidate import Candidates, Mention, MentionKind
 from service.domain.draft import Category, DraftCount, DraftTransfer, Scope
 from service.domain.evidence import span_of
-from service.extraction.rules.exchange_counts import counts_of, is_each, scope_of
+from service.extraction.rules.exchange_counts import counts_of, is_grand_total, is_subset, scope_of, shares_of
 from service.extraction.rules.exchange_direction import directions
 from service.extraction.rules.exchange_grouping import Event
 from service.extraction.rules.exchange_people import People
@@ -21,6 +21,7 @@ UNSURE = 0.3
 """A score below which a number has no direction."""
 _ONE = re.compile(r"\b(?:an?|one|a single)\s+(?:[\w'’-]+\s+){0,4}$")
 _PLURAL = re.compile(r"(?:s|men|people|children|personnel|women|remains|troops)$")
+_SPEAKS = re.compile(r"(?: (?:in|of|from) (?:[\w-]+ ){1,3}?)?,? ?(?:said|says|told|announced|added|warned)\b")
 _SAYS = re.compile(r"[^.;]{0,40}?\b(?:said|says|confirmed|announced|reported|told|stated|claimed)\b")
 
 
@@ -102,7 +103,12 @@ def _sorted_out(
         | set(reading.moved)
         | {person for pair in reading.opposites for person in pair}
     )
+    shares = _shares(order, clauses, text)
+    told_each = {clauses[person] for person in shares}  # these clauses say whose "each" is
+    directed = {clue.people for clue in reading.clues}
     for person in dict.fromkeys(order):
+        if shares.get(person) is Scope.BOTH_SIDES or (person not in directed and is_grand_total(person, text)):
+            continue
         way = 0 if score.get(person, 0.0) > 0 else 1
         sureness = abs(score.get(person, 0.0))
         if person.mention is not None:
@@ -111,14 +117,26 @@ def _sorted_out(
         elif person.number is not None and scope_of(person, text, *clauses[person]) is Scope.ACT:
             if person.number.other is not None:
                 placed.formula = placed.formula or person
-            elif person.nationality is None and (person in reading.both or is_each(person, text, *clauses[person])):
+            elif person.nationality is None and (
+                person in shares or (person in reading.both and clauses[person] not in told_each)
+            ):
                 placed.numbered[0].append(person)
                 placed.numbered[1].append(person)
             elif sureness >= UNSURE and person not in reading.combined:
                 placed.numbered[way].append(person)
     if reading.same:
         _fill_same(placed)
+    _fill_opposite(placed, [p for p in dict.fromkeys(order) if p not in shares], clauses, text)
     return placed
+
+
+def _shares(order: list[People], clauses: Mapping[People, tuple[int, int]], text: str) -> dict[People, Scope]:
+    by_clause: dict[tuple[int, int], list[People]] = {}
+    for person in dict.fromkeys(order):
+        by_clause.setdefault(clauses[person], []).append(person)
+    return {
+        p: scope for (start, end), groups in by_clause.items() for p, scope in shares_of(groups, text, start, end).items()
+    }
 
 
 def _head(person: People) -> str:
@@ -141,6 +159,25 @@ def _fill_same(placed: Sorted) -> None:
             return
 
 
+_OTHER_WAY = re.compile(
+    r"(?: (?:were|was))? (?:went|walked|crossed|travelled|traveled|passed|moved|driven|flown|sent)"
+    r" (?:north|south|east|west|(?:in )?the (?:other|opposite) (?:way|direction))(?:wards?)?\b"
+)
+
+
+def _fill_opposite(placed: Sorted, groups: list[People], clauses: Mapping[People, tuple[int, int]], text: str) -> None:
+    """Where one side's people came home and a number "went south", the direction without a number takes it."""
+    for one, other in (placed.numbered, placed.numbered[::-1]):
+        if one or not other:
+            continue
+        gone = [g for g in groups if g.number is not None and g not in other and _OTHER_WAY.match(text, g.end)]
+        gone = [g for g in gone if scope_of(g, text, *clauses[g]) is Scope.ACT]
+        if gone:
+            parts = [g for g in groups if clauses[g] == clauses[gone[0]] and is_subset(g, text, clauses[g][0])]
+            one += [gone[0], *(g for g in parts if g.number is not None and g.start > gone[0].end)]
+            return
+
+
 def _described(
     order: list[People],
     clauses: Mapping[People, tuple[int, int]],
@@ -151,6 +188,8 @@ def _described(
     """One person of this direction who is described and not named ("an Iranian diplomat")."""
     for person in order:
         value = score.get(person, 0.0) * (1 if way == 0 else -1)
+        if _SPEAKS.match(text, person.end):
+            continue
         if person.number is None and person.mention is None and value >= SURE and not _PLURAL.search(person.words):
             before = text[max(clauses[person][0], person.start - 50) : person.start]
             if _ONE.search(before):

@@ -103,6 +103,14 @@ FOR = Cue(
     r"|(?<![\w-])in (?:exchange|return)(?=[ ,.;:]|$)",
     stems=("in exchange", "in return", "in trade", "in a swap", "in a trade", "in swap"),
 )
+OFFERED = Cue(
+    r"(?<![\w-])(?:could|may|might|can|would|will)(?: only| soon| also)? be (?:releas|free|exchang|swapp|trad|handed|set free"
+    r"|let go|returned)\w*(?: \w+){0,3}?,? (?:in (?:exchange|return)|as part of a swap) for (?:the |some |all |\w+ )?(?:jailed"
+    r"|captured"
+    r"|detained|imprisoned|convicted|captive|prisoners|hostages|detainees|captives|fighters|militants|activists|soldiers"
+    r"|rebels)(?![\w-])"
+)
+"""People who may go free for captives of the other side, which tells of a proposed swap even where no party is named."""
 NOT_PEOPLE = Cue(
     r"(?<![\w-])(?:(?:stock|currency|foreign|securities|commodit\w+|student|cultural|academic|information|gun|heat"
     r"|crypto\w*|insurance|health|data"

@@ -36,9 +36,9 @@ from service.extraction.rules.exchange_setting import (
 )
 from service.extraction.rules.exchange_sides import sides_of, two_sides, with_the_west
 from service.extraction.rules.exchange_site import site_in
-from service.extraction.rules.exchange_status import kind_of, status_of
+from service.extraction.rules.exchange_status import IN_DOUBT, kind_of, staged, status_of
 from service.extraction.rules.exchange_transfers import Transfers, transfers_of
-from service.extraction.rules.exchange_words import SWAP_NOUN
+from service.extraction.rules.exchange_words import OFFERED, SWAP_NOUN
 
 _MOST_EVIDENCE = 6
 _MOST_SPANS = 60  # bounds the search for dates, places and mediators in very long articles
@@ -97,7 +97,7 @@ def _tell(event: Event, candidates: Candidates, article: _Article, main: _Told |
     pair = _pair_of(event, best_pair(reading), main)
     if pair is None and article.mutual:
         pair = two_sides(candidates, article.names, [(clause.start, clause.end) for clause in strong])
-    status = status_of([clause.tense for clause in strong], title)
+    status = staged(strong[0].words(candidates.text)) or status_of([clause.tense for clause in strong], title)
     made = Transfers(candidates, ())
     mutual = event.role != "gift" and (article.mutual or _goes_both_ways(reading, pair))
     if pair is not None:
@@ -105,6 +105,13 @@ def _tell(event: Event, candidates: Candidates, article: _Article, main: _Told |
         holders = main.holders if main is not None and event.role in {"deal", "next"} else {}
         made = transfers_of(event, candidates, reading, pair, hostages=hostages, mutual=mutual, holders=holders)
     if not _is_told(strong, made.transfers, pair, candidates.text, mutual=mutual):
+        return None
+    if (
+        event.role == "next"
+        and main is not None
+        and main.role == "main"
+        and _adds_nothing(event, made.transfers, candidates.text)
+    ):
         return None
     if event.role == "deal" and not any(transfer.counts for transfer in made.transfers):
         return None
@@ -120,6 +127,7 @@ def _tell(event: Event, candidates: Candidates, article: _Article, main: _Told |
         if site is not None:
             candidates = candidates.with_more(places=(site,))
             places = (DraftPlace(place=site.id, role=PlaceRole.HANDOVER), *places)
+    helped = spans if event.role in {"past", "gift"} else mediations(spans, candidates, near=not first)
     draft = DraftExchange(
         evidence=tuple(dict.fromkeys(clause.row.sentence.id for clause in strong))[:_MOST_EVIDENCE],
         kind=kind_of(groups, words, both_ways=len(made.transfers) == 2, swap_words=mutual),
@@ -128,7 +136,7 @@ def _tell(event: Event, candidates: Candidates, article: _Article, main: _Told |
         date_end=end,
         places=places,
         transfers=made.transfers,
-        third_parties=third_parties_of(mediations(spans, candidates) if first else spans, candidates, sides),
+        third_parties=third_parties_of(helped, candidates, sides),
         score=_score(strong, made.transfers),
     )
     return _Told(draft, event.role, pair, candidates, made.holders)
@@ -162,7 +170,17 @@ def _is_told(
 ) -> bool:
     if not mutual:
         return any(transfer.counts or transfer.people for transfer in transfers)
-    return pair is not None or any(SWAP_NOUN.search(clause.words(text)) for clause in strong)
+    return pair is not None or any(
+        SWAP_NOUN.search(words) or (clause.strength >= 2 and OFFERED.search(words))
+        for clause in strong
+        for words in (clause.words(text),)
+    )
+
+
+def _adds_nothing(event: Event, transfers: tuple[DraftTransfer, ...], text: str) -> bool:
+    """Whether a coming event is only said to be in doubt, without a number or a date ("the third stage might be put off")."""
+    told = any(transfer.counts or transfer.people for transfer in transfers) or any(clause.dates for clause in event.clauses)
+    return not told and all(IN_DOUBT.search(clause.words(text)) for clause in event.clauses)
 
 
 def _when(
@@ -175,7 +193,9 @@ def _when(
 ) -> tuple[Status, tuple[str | None, str | None]]:
     """Status and dates: an earlier event is over and has its own date, a deal is under way once its first act is told."""
     if event.role == "past":
-        return status if status is Status.FAILED else Status.COMPLETED, own_date([c.dates for c in event.clauses])
+        return status if status is Status.FAILED else Status.COMPLETED, own_date(
+            [c.dates for c in event.clauses], article.published_at
+        )
     if event.role == "deal":
         begun = main is not None and main.draft.status in {Status.COMPLETED, Status.ONGOING}
         sentences = {clause.row.sentence.id for clause in event.clauses}

@@ -21,7 +21,7 @@ class Fruit(BaseModel):
 START = (Message("system", "static"), Message("user", "article"))
 
 
-def too_long(answer: Fruit) -> Judged[Fruit]:
+async def too_long(answer: Fruit) -> Judged[Fruit]:
     """Every name over four letters is a finding."""
     findings = tuple(
         Finding(check="long", item=name, message=f"{name}: at most four letters", action=Action.WARN)
