@@ -39,7 +39,9 @@ async def run(text: str) -> Extraction:
 
 
 def flood(unit: str, characters: int) -> str:
-    return "It is 1. " + (unit * (characters // len(unit) + 1))[:characters]
+    """So many characters of a unit, between words that rules could tie it to."""
+    start = "Mira Tolan of Valdoria said on Monday that Russia freed 5 men. "
+    return start + (unit * (characters // len(unit) + 1))[:characters] + " she said."
 
 
 async def cpu_seconds(text: str) -> float:
