@@ -129,7 +129,7 @@ def _shared(spot: Spot, quote: Row) -> float:
     low, high = int(quote["speaker_start"]), int(quote["speaker_end"])
     start, end = spot.mention.span.start, spot.mention.span.end
     if low <= start and end <= high:
-        return 0.0 if str(quote["speaker"])[end - low:][:2] in ("'s", "’s", "' ", "’ ") else 0.99
+        return 0.0 if str(quote["speaker"])[end - low :][:2] in ("'s", "’s", "' ", "’ ") else 0.99
     return max(0.0, 0.99 * (min(end, high) - max(start, low)) / (max(end, high) - min(start, low)))
 
 
@@ -146,7 +146,9 @@ class Columns:
         return array[:, 0], array[:, 1]
 
 
-def fit(rows: np.ndarray, columns: np.ndarray, size: tuple[int, int], gradient: Any, *, steps: int, penalty: float) -> np.ndarray:
+def fit(
+    rows: np.ndarray, columns: np.ndarray, size: tuple[int, int], gradient: Any, *, steps: int, penalty: float
+) -> np.ndarray:
     """Adam over the full batch: `gradient(scores)` is d loss / d score."""
     count, width = size
     weight, first, second = np.zeros(width), np.zeros(width), np.zeros(width)

@@ -105,7 +105,9 @@ def marks_of(text: str, low: int, high: int) -> tuple[list[Mark], list[Mark]]:
 
 def _is_measure(text: str, start: int, end: int, low: int, high: int) -> bool:
     """Whether the mark behind a digit stands for feet (5'10") or for the inches behind them."""
-    return _FEET_BEFORE.search(text, max(low, start - 6), start) is not None or _INCHES_AFTER.match(text, end, high) is not None
+    return (
+        _FEET_BEFORE.search(text, max(low, start - 6), start) is not None or _INCHES_AFTER.match(text, end, high) is not None
+    )
 
 
 def _double_kind(glyph: str, before: str, after: str) -> Kind:

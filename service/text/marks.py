@@ -36,8 +36,23 @@ _NAME_LINE = re.compile(
     r"(?:\s*[,(–—-]\s*\S.{0,90})?"
 )
 _AGENCIES = frozenset(
-    ["reuters", "ap", "afp", "bbc", "cnn", "upi", "tass", "interfax", "additional", "reporting", "editing", "with", "source", "by",
-     "photo"]
+    [
+        "reuters",
+        "ap",
+        "afp",
+        "bbc",
+        "cnn",
+        "upi",
+        "tass",
+        "interfax",
+        "additional",
+        "reporting",
+        "editing",
+        "with",
+        "source",
+        "by",
+        "photo",
+    ]
 )
 
 
@@ -93,7 +108,9 @@ def quoted_regions(text: str, paragraphs: tuple[Paragraph, ...]) -> tuple[Quoted
             singles.append((index, in_single))
     found = _Pairing(text, infers=True).run(pieces)
     found.sort(key=lambda item: (item.outer_start, -item.outer_end))
-    inner = [region for group in _single_pieces(paragraphs, singles, found) for region in _Pairing(text, infers=False).run(group)]
+    inner = [
+        region for group in _single_pieces(paragraphs, singles, found) for region in _Pairing(text, infers=False).run(group)
+    ]
     return _nested(text, [*found, *inner, *_blocks(text, paragraphs)])
 
 
@@ -262,7 +279,7 @@ def _blocks(text: str, paragraphs: tuple[Paragraph, ...]) -> list[_Found]:
         if at + 1 < len(paragraphs) and _DASHED.match(paragraphs[at + 1].span.text):
             continue
         name = _speaker(text, line)
-        if name is None or " " not in text[name[0] : name[1]] or any(mark in above.span.text for mark in "\"“”«»„"):
+        if name is None or " " not in text[name[0] : name[1]] or any(mark in above.span.text for mark in '"“”«»„'):
             continue
         start, end = above.span.start, above.span.end
         found.append(_Found(start, start, end, end, "block", True))

@@ -15,7 +15,9 @@ from service.text.names_tokens import Tokens
 _FULL_NAME = re.compile(r"\b([A-Z][\w’'-]+) (?=([A-Z][\w’'-]+))")
 _FOLD = str.maketrans({"’": "'", "ø": "o", "ł": "l", "ı": "i", "-": " "})
 _SHORT_WORDS = frozenset(["of", "the", "and", "for", "on", "at", "in"])
-_GENERIC_HEADS = frozenset(["official", "officials", "source", "sources", "people", "person", "man", "woman", "member", "members"])
+_GENERIC_HEADS = frozenset(
+    ["official", "officials", "source", "sources", "people", "person", "man", "woman", "member", "members"]
+)
 _OPTIONS = 50  # speakers that are compared for one name
 _LONG = 6  # letters of a surname that may be misspelt
 _DEFINITE = frozenset(["the", "this", "that", "their", "his", "her", "its"])
@@ -94,7 +96,9 @@ def clusters_of(tokens: Tokens, phrases: list[Phrase]) -> list[Cluster]:
     book = _Book()
     owner: list[Cluster | None] = [None] * len(phrases)
     named = [index for index, phrase in enumerate(phrases) if phrase.name and "and" not in phrase.name]
-    for index in sorted(named, key=lambda index: (phrases[index].headline, phrases[index].kind, -len(phrases[index].name), index)):
+    for index in sorted(
+        named, key=lambda index: (phrases[index].headline, phrases[index].kind, -len(phrases[index].name), index)
+    ):
         owner[index] = _place(book, phrases, index)
     _longer_names(tokens, book)
     for index, phrase in enumerate(phrases):
@@ -185,7 +189,7 @@ def _near(one: str, other: str) -> bool:
     short, long = sorted((one, other), key=len)
     for index, letter in enumerate(short):
         if letter != long[index]:
-            return short[index + (len(short) == len(long)):] == long[index + 1:]
+            return short[index + (len(short) == len(long)) :] == long[index + 1 :]
     return len(long) > len(short) and long[-1] not in "s"
 
 
@@ -194,7 +198,12 @@ def _same_body(book: _Book, phrase: Phrase, key: tuple[str, ...]) -> Cluster | N
     for each in book.by_word.get(key[-1], [])[:_OPTIONS]:
         if each.kind is MentionKind.ORGANIZATION and (each.key == key or (len(plain) > 1 and set(plain) <= set(each.key))):
             return each
-        if each.kind is MentionKind.ORGANIZATION and each.key[-1] == key[-1] and len(plain) == 1 and key[0] in words("org_words"):
+        if (
+            each.kind is MentionKind.ORGANIZATION
+            and each.key[-1] == key[-1]
+            and len(plain) == 1
+            and key[0] in words("org_words")
+        ):
             return each
     if len(key) == 1 and phrase.name[0].isupper() and phrase.name[0].isalpha() and 2 < len(phrase.name[0]) <= 6:
         return book.by_initials.get(key[0])
@@ -230,8 +239,10 @@ def _resolve(tokens: Tokens, phrases: list[Phrase], index: int, owner: list[Clus
         found = _definite(tokens, phrases, index, owner, book)
     if found is not None:
         return found
-    name = tokens.text[tokens.starts[phrase.first]:tokens.ends[phrase.last - 1]]
-    return book.add(Cluster(phrase.kind, name, (), gender=phrase.gender, plural=phrase.plural, head=phrase.head, body=phrase.body))
+    name = tokens.text[tokens.starts[phrase.first] : tokens.ends[phrase.last - 1]]
+    return book.add(
+        Cluster(phrase.kind, name, (), gender=phrase.gender, plural=phrase.plural, head=phrase.head, body=phrase.body)
+    )
 
 
 def _author(
@@ -250,7 +261,7 @@ def _author(
                 and phrases[each].kind is not MentionKind.PRONOUN and owner[each] is not None]  # fmt: skip
     for verbs in ("c", "cvxe"):
         for each in subjects:
-            if tokens.tags[phrases[each].last:phrases[each].last + 4].lstrip("rxT")[:1] in tuple(verbs):
+            if tokens.tags[phrases[each].last : phrases[each].last + 4].lstrip("rxT")[:1] in tuple(verbs):
                 return owner[each]
     return None
 
@@ -307,16 +318,16 @@ def _prominence(tokens: Tokens, other: Phrase, cluster: Cluster, pronoun: Phrase
     """How likely the phrase is taken up: subjects, speakers and people named in full before others."""
     tags = tokens.tags
     score = 0.0
-    after = tags[other.last:other.last + 3].lstrip("rx")[:1]
+    after = tags[other.last : other.last + 3].lstrip("rx")[:1]
     before = tags[other.first - 1] if other.first else "|"
-    if before in "|¶,k&b" or (before == "D" and tags[other.first - 2:other.first - 1] in ("|", "¶")):
+    if before in "|¶,k&b" or (before == "D" and tags[other.first - 2 : other.first - 1] in ("|", "¶")):
         score += 0.3
-    follows = tags[other.last:other.last + 1]
+    follows = tags[other.last : other.last + 1]
     if follows in ("c", "x", "v", "e", "r") or after in ("c", "v") or (follows == "," and before in "|¶"):
         score += 0.5
-    if after == "c" or (before == "c" and tags[other.first - 2:other.first - 1] in ("Q", ",")):
+    if after == "c" or (before == "c" and tags[other.first - 2 : other.first - 1] in ("Q", ",")):
         score += 0.35
-    if before in "Po" or tags[other.last:other.last + 1] == "s":
+    if before in "Po" or tags[other.last : other.last + 1] == "s":
         score -= 0.35
     if cluster.kind is MentionKind.PERSON:
         score += 0.3

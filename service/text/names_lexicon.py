@@ -73,6 +73,10 @@ def verb_forms(base: str) -> tuple[str, ...]:
     if base.endswith("y") and base[-2] not in "aeou":
         return base, base[:-1] + "ies", base[:-1] + "ied", base + "ing"
     third = base + ("es" if base.endswith(("s", "sh", "ch", "x", "z", "o")) else "s")
-    if base[-1] in "bdgklmnprt" and base[-2] in "aeiou" and (len(base) < 3 or base[-3] not in "aeiou" or base[-4:-2] == "qu"):
+    if (
+        base[-1] in "bdgklmnprt"
+        and base[-2] in "aeiou"
+        and (len(base) < 3 or base[-3] not in "aeiou" or base[-4:-2] == "qu")
+    ):
         return base, third, base + base[-1] + "ed", base + base[-1] + "ing", base + "ed", base + "ing"
     return base, third, base + "ed", base + "ing"

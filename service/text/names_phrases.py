@@ -26,7 +26,9 @@ _SUBJECT = re.compile(
 _INVERTED = re.compile(r"(?:(?<=Qc)|(?<=Q,c))[D0]{1,4}[weA]{0,6}w(?=[,.|¶PoQ:])")
 # What may follow an unnamed subject up to its verb: "a U.S. official with knowledge of the talks said".
 _POSTMODIFIER = re.compile(r"(?:[Poye]|[we](?=P))[DPowe0AnmdNLOARsily&rtTjy]{1,11}(?=r?x{0,2}r?c)")
-_TRAILING = re.compile(r"(?:[Po][D0]{0,3}[we0A]{0,4}(?:[NLOARinmdsjtl]|[we](?=[nmdwe.,|¶])){1,12}(?:s[we]{0,4}[nmdw]{1,4})?){1,2}")
+_TRAILING = re.compile(
+    r"(?:[Po][D0]{0,3}[we0A]{0,4}(?:[NLOARinmdsjtl]|[we](?=[nmdwe.,|¶])){1,12}(?:s[we]{0,4}[nmdw]{1,4})?){1,2}"
+)
 _ROLE_TAIL = re.compile(r"[DPowe0AnmdNLOARsilyrtTj&()]{0,60}")
 _DIRECT_TAIL = re.compile(r"oD?[NLOAw]{1,6}")
 _PRONOUN_GENDER = {"he": "m", "she": "f", "it": "n"}
@@ -132,7 +134,9 @@ def _capital(tokens: Tokens, start: int, first: int, last: int) -> Phrase:
     gender = _gender(tokens, first, name, last)
     if given is None and tail[0] == "L" and turn <= first:
         return _organization(tokens, start, name, last)
-    return Phrase(name, last, MentionKind.PERSON, tokens.lower[last - 1], tuple(tokens.words[name:last]), _clean_role(role), gender)
+    return Phrase(
+        name, last, MentionKind.PERSON, tokens.lower[last - 1], tuple(tokens.words[name:last]), _clean_role(role), gender
+    )
 
 
 def _first_person(tokens: Tokens, first: int, last: int) -> int | None:
@@ -140,15 +144,15 @@ def _first_person(tokens: Tokens, first: int, last: int) -> int | None:
     male, female = words("male"), words("female")
     for index in range(first, last - 1):
         low = tokens.lower[index]
-        if (low in male or low in female) and all(letter in "NijlLOt" for letter in tokens.tags[index + 1:last]):
-            if "O" in tokens.tags[index + 1:last] and tokens.lower[last - 1] in words("org_words"):
+        if (low in male or low in female) and all(letter in "NijlLOt" for letter in tokens.tags[index + 1 : last]):
+            if "O" in tokens.tags[index + 1 : last] and tokens.lower[last - 1] in words("org_words"):
                 return None
             return index
     tags = tokens.tags
     turn = tags.rfind("O", first, last) + 1
     if turn > first + 1 and 2 <= last - turn <= 3 and set(tags[turn:last]) <= set("Ni") and tags[last - 1] == "N":
         return turn
-    if tags[first] in "AL" and last - first >= 3 and set(tags[first + 1:last]) <= set("Nijl"):
+    if tags[first] in "AL" and last - first >= 3 and set(tags[first + 1 : last]) <= set("Nijl"):
         return first + 1
     return None
 
@@ -177,7 +181,7 @@ def _common(tokens: Tokens, match: re.Match[str], head: str) -> Phrase:
     human = head[-1] == "n"
     plural = human and (low in words("plural_humans") or (low.endswith("s") and not low.endswith("ss")) or low == "women")
     gender = "n" if not human else "f" if low in words("female_roles") else "m" if low in words("male_roles") else None
-    if plural and tokens.tags[first - 2:first] == "0o" and tokens.tags[first] == "D":
+    if plural and tokens.tags[first - 2 : first] == "0o" and tokens.tags[first] == "D":
         first, plural = first - 2, False
     named = match.group("own") or match.group("caps") or "A" in tokens.tags[first:last]
     kind = MentionKind.ORGANIZATION if head[-1] == "m" and named else MentionKind.UNNAMED
@@ -186,7 +190,9 @@ def _common(tokens: Tokens, match: re.Match[str], head: str) -> Phrase:
 
 def _generic(tokens: Tokens, first: int, last: int) -> Phrase:
     low = tokens.lower[last - 1]
-    plural = low in ("those", "some", "many", "all", "both", "several", "most", "these") or (low.endswith("s") and len(low) > 3)
+    plural = low in ("those", "some", "many", "all", "both", "several", "most", "these") or (
+        low.endswith("s") and len(low) > 3
+    )
     return _extended(tokens, Phrase(first, last, MentionKind.UNNAMED, low, (), None, None, plural))
 
 
@@ -196,8 +202,8 @@ def _extended(tokens: Tokens, phrase: Phrase) -> Phrase:
         return phrase
     tags = tokens.tags
     after = _POSTMODIFIER.match(tags, phrase.last)
-    if after is None and phrase.first > 1 and tags[phrase.last:phrase.last + 1] in ("P", "o"):
-        before = tags[phrase.first - 2:phrase.first]
+    if after is None and phrase.first > 1 and tags[phrase.last : phrase.last + 1] in ("P", "o"):
+        before = tags[phrase.first - 2 : phrase.first]
         if before in ("Qc", ",c") or before[0] == "a":
             after = _TRAILING.match(tags, phrase.last)
     return replace(phrase, last=after.end()) if after else phrase
@@ -227,7 +233,7 @@ def _gender(tokens: Tokens, first: int, name: int, last: int) -> str | None:
 
 
 def _text(tokens: Tokens, first: int, last: int) -> str | None:
-    return tokens.text[tokens.starts[first]:tokens.ends[last - 1]] if last > first else None
+    return tokens.text[tokens.starts[first] : tokens.ends[last - 1]] if last > first else None
 
 
 def _clean_role(role: str | None) -> str | None:
@@ -251,7 +257,7 @@ def _with_roles(tokens: Tokens, found: list[Phrase]) -> list[Phrase]:
             continue
         if phrase.kind is MentionKind.PERSON:
             phrase, consumed = _role_before(tokens, result, phrase)
-            del result[len(result) - consumed:]
+            del result[len(result) - consumed :]
             if phrase.role is None or len(phrase.role) < 6:
                 phrase, skip = _role_after(tokens, found, index, phrase)
         result.append(phrase)
@@ -269,7 +275,7 @@ def _role_before(tokens: Tokens, result: list[Phrase], phrase: Phrase) -> tuple[
             break
         if before.kind is not MentionKind.UNNAMED or before.document or before.body or before.plural:
             continue
-        gap = tags[before.last:phrase.first].rstrip("t")
+        gap = tags[before.last : phrase.first].rstrip("t")
         comma = gap.endswith(",")
         gap = gap.rstrip(",")
         if gap and not _ROLE_TAIL.fullmatch(gap):
@@ -277,8 +283,12 @@ def _role_before(tokens: Tokens, result: list[Phrase], phrase: Phrase) -> tuple[
         if gap and not (comma and gap[0] in "oP(" and tags[before.first] in "DRn") and not _DIRECT_TAIL.fullmatch(gap):
             continue
         # "said its chairwoman, Ann Lee." ends with the name; elsewhere something must close the apposition, or it is a list.
-        closers = (",", "c", "x", "(", ".", "|", "¶", "Q") if tags[before.first - 1:before.first] == "c" else (",", "c", "x", "(")
-        if comma and (len(phrase.name) < 2 or tags[phrase.last:phrase.last + 1] not in closers):
+        closers = (
+            (",", "c", "x", "(", ".", "|", "¶", "Q")
+            if tags[before.first - 1 : before.first] == "c"
+            else (",", "c", "x", "(")
+        )
+        if comma and (len(phrase.name) < 2 or tags[phrase.last : phrase.last + 1] not in closers):
             continue
         role = _clean_role(_text(tokens, before.first, phrase.first))
         return replace(phrase, role=role, gender=phrase.gender or before.gender), back
@@ -287,18 +297,18 @@ def _role_before(tokens: Tokens, result: list[Phrase], phrase: Phrase) -> tuple[
 
 def _role_after(tokens: Tokens, found: list[Phrase], index: int, phrase: Phrase) -> tuple[Phrase, int]:
     tags = tokens.tags
-    if tags[phrase.last:phrase.last + 1] != "," or index + 1 >= len(found):
+    if tags[phrase.last : phrase.last + 1] != "," or index + 1 >= len(found):
         return phrase, -1
     begin = phrase.last + 1
     tail = _ROLE_TAIL.match(tags, begin)
     end = tail.end() if tail else begin
-    for after in found[index + 1:index + 4]:
+    for after in found[index + 1 : index + 4]:
         if after.first >= end or (after.kind is MentionKind.PERSON and not after.role):
             break
         if after.kind is MentionKind.UNNAMED and not after.document and after.first - begin <= 3 and not after.plural:
-            if any(each.kind is MentionKind.PERSON and each.first == after.last for each in found[index + 1:index + 5]):
+            if any(each.kind is MentionKind.PERSON and each.first == after.last for each in found[index + 1 : index + 5]):
                 break
-            if tags[end:end + 1] not in (",", ".", "|", "¶", "h", "Q", "-", ""):
+            if tags[end : end + 1] not in (",", ".", "|", "¶", "h", "Q", "-", ""):
                 break
             role = _clean_role(_text(tokens, begin, end))
             return replace(phrase, role=role, gender=phrase.gender or after.gender), end
@@ -309,12 +319,14 @@ def _joined(tokens: Tokens, found: list[Phrase]) -> list[Phrase]:
     """Add a joint phrase for two persons joined by "and" before or after a speech verb."""
     extra: list[Phrase] = []
     for left, right in itertools.pairwise(found):
-        gap = tokens.tags[left.last:right.first]
+        gap = tokens.tags[left.last : right.first]
         if "&" not in gap or len(gap) > 8 or left.kind is not right.kind or left.kind is MentionKind.PRONOUN:
             continue
         if gap.strip("DtwnmAROL0seN") != "&":
             continue
-        beside = tokens.tags[right.last:right.last + 3].lstrip("rx")[:1] == "c" or tokens.tags[left.first - 1] == "c"
+        beside = tokens.tags[right.last : right.last + 3].lstrip("rx")[:1] == "c" or tokens.tags[left.first - 1] == "c"
         if beside:
-            extra.append(Phrase(left.first, right.last, left.kind, right.head, (*left.name, "and", *right.name), None, None, True))
+            extra.append(
+                Phrase(left.first, right.last, left.kind, right.head, (*left.name, "and", *right.name), None, None, True)
+            )
     return sorted(found + extra, key=lambda phrase: (phrase.first, -phrase.last))

@@ -211,7 +211,12 @@ def _mend(tags: list[str], written: list[str], lower: list[str]) -> None:
         after = tags[index + 1] if index < last else "¶"
         if letter in "cv":
             tags[index] = _verb(tags, lower, index, before)
-        elif letter == "o" and before == "R" and after in "NOLR" and lower[index - 1] in ("secretary", "minister", "secretaries"):
+        elif (
+            letter == "o"
+            and before == "R"
+            and after in "NOLR"
+            and lower[index - 1] in ("secretary", "minister", "secretaries")
+        ):
             tags[index] = tags[index + 1] = "R"
         elif letter in "wDPnN" and _is_particle(letter, before, after, written[index]):
             tags[index] = "l"

@@ -34,10 +34,11 @@ _BEFORE = re.compile(
     + "|".join(f"(?P<q{at}>{words})" for at, (_, words) in enumerate(_QUALIFIERS))
     + r")\s(?:a\stotal\sof\s|the\s|another\s)?$"
 )
-_OVER_OF_VERB = re.compile(
-    r"\b(?:hand|turn|giv|gave|pass|sign|tak|took|send|sent|bring|brought|deliver)\w{0,5}\sover\s$"
+_OVER_OF_VERB = re.compile(r"\b(?:hand|turn|giv|gave|pass|sign|tak|took|send|sent|bring|brought|deliver)\w{0,5}\sover\s$")
+_AFTER = (
+    (Qualifier.AT_LEAST, re.compile(r"\s?\+|\sor\smore\b|-plus\b")),
+    (Qualifier.ABOUT, re.compile(r"-odd\b|\sor\sso\b")),
 )
-_AFTER = ((Qualifier.AT_LEAST, re.compile(r"\s?\+|\sor\smore\b|-plus\b")), (Qualifier.ABOUT, re.compile(r"-odd\b|\sor\sso\b")))
 
 _MONEY_BEFORE = re.compile(r"[$€£¥₽₴₪]\s?$|\b(?:USD|EUR|GBP|Rs)\s?$")
 _PERCENT_AFTER = re.compile(r"\s?%|[\s-](?:percent|per\scent|percentage|pct)\b")
@@ -107,7 +108,11 @@ def _read(text: str, numeral: Numeral, name: str, *, in_date: bool) -> Number | 
         return None
     if numeral.form == "article" and unit is not None and not (unit.words in _CAPTIVES or unit.words.endswith(("an", "i"))):
         return None
-    if numeral.form == "words" and numeral.value == 1 and (role == "other" or (unit is None and _PRONOUN_BEFORE.search(left))):
+    if (
+        numeral.form == "words"
+        and numeral.value == 1
+        and (role == "other" or (unit is None and _PRONOUN_BEFORE.search(left)))
+    ):
         return None
     qualifier, start = _qualifier(text, numeral, left, right)
     has_unit = unit is not None and _fits(unit, role, numeral)

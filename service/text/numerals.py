@@ -49,8 +49,21 @@ _AT_WORD = re.compile(
     r"|(?P<both>both)(?=\s))"
 )
 _AT: dict[str, re.Pattern[str]] = {"a": _AT_ARTICLE, "an": _AT_ARTICLE} | dict.fromkeys(
-    [*_ONES, *_TENS, *_ORDINALS, "half", "several", "many", "tens", "dozens", "scores", "hundreds", "thousands", "millions",
-     "both"],
+    [
+        *_ONES,
+        *_TENS,
+        *_ORDINALS,
+        "half",
+        "several",
+        "many",
+        "tens",
+        "dozens",
+        "scores",
+        "hundreds",
+        "thousands",
+        "millions",
+        "both",
+    ],
     _AT_WORD,
 )
 _WORD = re.compile(r"\w+")

@@ -22,6 +22,7 @@ _LAST_WORD = re.compile(r"[^\s(\[“\"‘'—–]{1,24}$")
 _NEXT = re.compile(r"[\"'“”„‘‚«‹(\[—–\-]{0,6}\s{0,2}(\S{1,30})(?:\s+(\S{1,30}))?(?:\s+(\S{1,30}))?(?:\s+(\S{1,30}))?")
 _INITIAL = re.compile(r"(?:[^\W\d_]\.)*[^\W\d_]$")
 
+
 @cache
 def _words(kind: str) -> frozenset[str]:
     """Word lists of `data/sentences.json`: "before_name" never ends a sentence, "may_end" does only before one of "starters",

@@ -149,7 +149,7 @@ def logit(probability: float) -> float:
 def _kind(scene: Scene, number: int, region: QuotedRegion) -> QuoteKind:
     index = scene.quotes[number][0]
     tags = scene.tokens.tags
-    return kind_of(region.span.text, before=tags[index - 1], after=tags[index + 1:index + 2] or "¶")
+    return kind_of(region.span.text, before=tags[index - 1], after=tags[index + 1 : index + 2] or "¶")
 
 
 def _basis(scene: Scene, choice: Choice) -> Basis:
@@ -161,7 +161,7 @@ def _basis(scene: Scene, choice: Choice) -> Basis:
         return Basis.ATTRIBUTION_LINE
     index = scene.quotes[choice.number][0]
     tokens = scene.tokens
-    opened = tokens.tags[index - 1] == "¶" and tokens.tags[index - 2:index - 1] == ":"
+    opened = tokens.tags[index - 1] == "¶" and tokens.tags[index - 2 : index - 1] == ":"
     if tokens.paragraph[spot.first] != tokens.paragraph[index] and not opened:
         return Basis.FOLLOW_UP
     if spot.mention.kind is MentionKind.PRONOUN:

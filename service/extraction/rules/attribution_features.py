@@ -12,7 +12,9 @@ from service.text.names_tokens import Tokens
 
 _GLOSS = re.compile(r"\([^()|¶Qcv]{0,12}\)")
 _WORD = re.compile(r"[^\W_]+(?:['’-][^\W_]+)*")
-_FIRST_PERSON = frozenset(["i", "we", "my", "our", "me", "us", "i'm", "we're", "i've", "we've", "i’m", "we’re", "i’ve", "we’ve"])
+_FIRST_PERSON = frozenset(
+    ["i", "we", "my", "our", "me", "us", "i'm", "we're", "i've", "we've", "i’m", "we’re", "i’ve", "we’ve"]
+)
 
 
 def speaker_features(scene: Scene, number: int, spot: Spot, previous: Previous | None, order: int) -> list[str]:
@@ -25,7 +27,7 @@ def speaker_features(scene: Scene, number: int, spot: Spot, previous: Previous |
     before = spot.place < place
     paragraph_gap = tokens.paragraph[index] - tokens.paragraph[spot.first]
     sentence_gap = min(5, abs(tokens.sentence[index] - tokens.sentence[spot.first]))
-    path = line[spot.place + 1:place] if before else line[place + 1:spot.place]
+    path = line[spot.place + 1 : place] if before else line[place + 1 : spot.place]
     if "(" in path:
         path = _GLOSS.sub("", path)
     side = "<" if before else ">"
@@ -34,8 +36,8 @@ def speaker_features(scene: Scene, number: int, spot: Spot, previous: Previous |
     opens = tags[index - 1] in "¶"
     closes = index + 1 >= len(tags) or tags[index + 1] == "¶"
     shape = ("[" if opens else "(") + ("]" if closes else ")")
-    follow = line[spot.place + 1:spot.place + 4]
-    lead = line[max(0, spot.place - 2):spot.place]
+    follow = line[spot.place + 1 : spot.place + 4]
+    lead = line[max(0, spot.place - 2) : spot.place]
     names = [
         "bias", f"where={where}", f"kind={kind}{side}{min(2, sentence_gap)}", f"order={side}{order}", f"shape={shape}{where}",
         f"path={side}{path}" if len(path) <= 6 else f"path={side}{path[:2]}~{path[-2:]}",
@@ -45,14 +47,14 @@ def speaker_features(scene: Scene, number: int, spot: Spot, previous: Previous |
     ]  # fmt: skip
     if not before:
         names.append(f"relay={'c' in path or 'a' in path[:-2]}{any(letter in path for letter in 'MHNG')}{kind}")
-    names += [f"left={line[max(0, place - 2):place]}{side}{kind}", f"right={line[place + 1:place + 3]}{side}{kind}"]
-    if tags[spot.last:spot.last + 1] == "s":
+    names += [f"left={line[max(0, place - 2) : place]}{side}{kind}", f"right={line[place + 1 : place + 3]}{side}{kind}"]
+    if tags[spot.last : spot.last + 1] == "s":
         names.append(f"possessor={side}")
     cue = cue_between(scene, number, spot)
     if cue is None:
         names.append(f"nocue={where}{kind}")
         if before:
-            weak = [at for at in scene.places[spot.place + 1:place] if tags[at] in "vey"]
+            weak = [at for at in scene.places[spot.place + 1 : place] if tags[at] in "vey"]
             names.append(f"weak={tokens.lower[weak[-1]]}" if weak else f"verbless={where}")
     else:
         distance = index - cue[1] if cue[0] < index else cue[0] - index - 1
@@ -60,7 +62,7 @@ def speaker_features(scene: Scene, number: int, spot: Spot, previous: Previous |
         form = f"{side}{'i' if inverted else 's'}"
         own = own_cue(scene, spot)
         if own is not None:
-            rest = line[bisect_right(scene.places, cue[0]):place] if before else ""
+            rest = line[bisect_right(scene.places, cue[0]) : place] if before else ""
             others = min(3, sum(map(rest.count, "MHNG")))
             names += [f"own={form}{min(3, rest.count('c') + rest.count('v'))}{others}", f"own={form}{path[:1]}"]
             if own != cue[0]:
@@ -78,7 +80,7 @@ def speaker_features(scene: Scene, number: int, spot: Spot, previous: Previous |
 
 def _gap(tokens: Tokens, spot: Spot, cue: tuple[int, int]) -> str:
     """The letters between a mention and its cue, at most five."""
-    between = tokens.tags[spot.last:cue[0]] if cue[0] >= spot.last else tokens.tags[cue[1]:spot.first]
+    between = tokens.tags[spot.last : cue[0]] if cue[0] >= spot.last else tokens.tags[cue[1] : spot.first]
     between = between.strip("rT")
     return between if len(between) <= 4 else between[:2] + "~" + between[-2:]
 
@@ -119,7 +121,7 @@ def region_features(scene: Scene, number: int, top: float, margin: float, has_cu
     end = text[-1:] if text[-1:] in ",.!?…" else "w"
     capital = sum(word[0].isupper() for word in inner)
     case = "title" if count > 1 and capital >= count * 0.7 else "upper" if text[:1].isupper() else "low"
-    before, after = tags[index - 1], tags[index + 1:index + 2] or "¶"
+    before, after = tags[index - 1], tags[index + 1 : index + 2] or "¶"
     word_before = tokens.lower[index - 1] if index and before not in "|¶" else before
     verb = next((at for at in range(index - 1, max(0, index - 9), -1) if tags[at] in "cvey|¶Q"), 0)
     names = [
@@ -137,16 +139,22 @@ def region_features(scene: Scene, number: int, top: float, margin: float, has_cu
     titled = bool(long) and all(word[0].isupper() for word in long)
     verbal = not words("finite").isdisjoint(low)
     look = f"{'T' if titled else case[0]}{min(3, count)}{'v' if verbal else ''}{'.' if end in '.!?…' else end}"
-    names += [f"look={look}", f"lookbefore={look}{before}", f"lookafter={look}{after}", f"lookcue={look}{has_cue}",
-              f"lookaround={look}{before}{after}", f"verbal={verbal}{size}"]
-    naming = [word for word in tokens.lower[max(0, index - 3):index] if word in words("naming")]
+    names += [
+        f"look={look}",
+        f"lookbefore={look}{before}",
+        f"lookafter={look}{after}",
+        f"lookcue={look}{has_cue}",
+        f"lookaround={look}{before}{after}",
+        f"verbal={verbal}{size}",
+    ]
+    naming = [word for word in tokens.lower[max(0, index - 3) : index] if word in words("naming")]
     names += [f"naming={word}{look[0]}" for word in naming[-1:]] + [f"adjective={size}{before}{after in 'NnwmdO'}{look[0]}"]
     if any(word not in ("on", "of") for word in naming):
         names += [f"named={look}", f"named={look[0]}{after}"]
     if count == 1:
         names.append(f"only={low[0]}")
     far = max(0, place - 100)
-    sentence = line[max(far, line.rfind("|", far, place) + 1, line.rfind("¶", far, place) + 1):place]
+    sentence = line[max(far, line.rfind("|", far, place) + 1, line.rfind("¶", far, place) + 1) : place]
     if number in scene.labels:
         names.append("label")
     names.append(f"sentence={'c' in sentence}{'a' in sentence}{size}")

@@ -64,7 +64,9 @@ class Previous:
 def scene_of(candidates: Candidates) -> Scene:
     """Prepare an article."""
     tokens = tokens_of(candidates.text, candidates.sentences, candidates.regions)
-    placed = [(tokens.at(mention.span.start), tokens.at(mention.span.end - 1) + 1, mention) for mention in candidates.mentions]
+    placed = [
+        (tokens.at(mention.span.start), tokens.at(mention.span.end - 1) + 1, mention) for mention in candidates.mentions
+    ]
     inside = {first: mention for first, _, mention in placed if first in tokens.regions}
     line, places, spots = _reduced(tokens, [each for each in placed if each[0] not in tokens.regions])
     quotes = [(token, place, tokens.regions[token]) for place, token in enumerate(places) if line[place] == "Q"]
@@ -118,19 +120,19 @@ def speakers_near(scene: Scene, number: int, previous: Previous | None) -> list[
     low = bisect_left(scene.spot_places, place)
     paragraph, sentence = scene.tokens.paragraph[index], scene.tokens.sentence[index]
     found: list[Spot] = []
-    for spot in reversed(scene.spots[max(0, low - 2 * _BEFORE):low]):
+    for spot in reversed(scene.spots[max(0, low - 2 * _BEFORE) : low]):
         gap = paragraph - scene.tokens.paragraph[spot.first]
         if gap > _PARAGRAPHS_BACK or len(found) >= _BEFORE or place - spot.place > _REACH:
             break
         found.append(spot)
     high = bisect_right(scene.spot_places, place)
-    signed = scene.line[place + 1:place + 3] == "¶-"
+    signed = scene.line[place + 1 : place + 3] == "¶-"
     tags = scene.tokens.tags
-    if tags[index - 2:index] in ("yb", "cb", "y:", "y,") or tags[index - 1] in "yb":
+    if tags[index - 2 : index] in ("yb", "cb", "y:", "y,") or tags[index - 1] in "yb":
         # "claiming that Q, a channel reported": whoever relays it is not the speaker
         high = len(scene.spots)
     relayed = False
-    for spot in scene.spots[high:high + _AFTER]:
+    for spot in scene.spots[high : high + _AFTER]:
         if signed and spot.place == place + 3:
             found.append(spot)
             continue
@@ -138,7 +140,7 @@ def speakers_near(scene: Scene, number: int, previous: Previous | None) -> list[
             break
         if spot.place - place > _REACH:
             break
-        if relayed and (tags[spot.first - 2:spot.first].startswith("a") or "a" in tags[spot.first - 3:spot.first]):
+        if relayed and (tags[spot.first - 2 : spot.first].startswith("a") or "a" in tags[spot.first - 3 : spot.first]):
             continue
         relayed = relayed or own_cue(scene, spot) is not None or tags[spot.first - 1] == "c"
         found.append(spot)
@@ -164,13 +166,13 @@ def cue_between(scene: Scene, number: int, spot: Spot) -> tuple[int, int] | None
         if source:
             return source.start(), source.start() + 2
         own, speaking = own_cue(scene, spot), words("speaking")
-        found = [at for at in scene.places[spot.place + 1:place] if tags[at] == "c" or scene.tokens.lower[at] in speaking]
+        found = [at for at in scene.places[spot.place + 1 : place] if tags[at] == "c" or scene.tokens.lower[at] in speaking]
         if own is not None and own < index:
             # "he said, adding Q": the participle nearest the quotation, if nobody else speaks in between
             late = [at for at in found if at > own and tags[at] == "y"]
             return (late[-1], late[-1] + 1) if late and late[-1] >= index - 3 else (own, own + 1)
         return (found[-1], found[-1] + 1) if found else None
-    between = tags[index + 1:spot.first]
+    between = tags[index + 1 : spot.first]
     source = _SOURCE.search(tags, max(index + 1, spot.first - 12), spot.first)
     if source:
         return source.start(), source.start() + 2
@@ -179,8 +181,6 @@ def cue_between(scene: Scene, number: int, spot: Spot) -> tuple[int, int] | None
         return at, at + 1
     after = own_cue(scene, spot)
     return (after, after + 1) if after is not None else None
-
-
 
 
 def own_cue(scene: Scene, spot: Spot) -> int | None:

@@ -205,8 +205,8 @@ def draft_indirect(candidates: Candidates) -> tuple[Candidates, tuple[DraftQuote
         if bounds is None or (place.cue.form == "noun" and place.tokens.get(bounds[0] - 1) != "that"):
             continue
         drafting.add(content, subject, bounds)
-    limits = (f"verbs of saying behind the first {_MAX_CUES} in {_LONG_SENTENCE:,} characters of a sentence",) if left_out else ()
-    grown = candidates.with_more(
-        mentions=tuple(drafting.added.values()), clauses=tuple(drafting.clauses), limits=limits
+    limits = (
+        (f"verbs of saying behind the first {_MAX_CUES} in {_LONG_SENTENCE:,} characters of a sentence",) if left_out else ()
     )
+    grown = candidates.with_more(mentions=tuple(drafting.added.values()), clauses=tuple(drafting.clauses), limits=limits)
     return grown, tuple(drafting.quotes)

@@ -13,7 +13,24 @@ _NOT_FINITE = frozenset({"be", "been", "being", "having", "doing", "done", "not"
 _NO_VERB_AFTER = frozenset(("to", "a", "the", "of"))
 _MODAL_NOUNS = frozenset(["will", "may", "might", "can", "must"])
 _SUBJECT_WORDS = frozenset(
-    ["i", "we", "you", "he", "she", "it", "they", "there", "this", "that", "these", "those", "who", "what", "nobody", "everyone"]
+    [
+        "i",
+        "we",
+        "you",
+        "he",
+        "she",
+        "it",
+        "they",
+        "there",
+        "this",
+        "that",
+        "these",
+        "those",
+        "who",
+        "what",
+        "nobody",
+        "everyone",
+    ]
 )
 
 

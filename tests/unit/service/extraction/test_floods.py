@@ -54,6 +54,7 @@ def kept_limits(extraction: Extraction) -> list[str]:
     return [notice.message for notice in extraction.warnings if notice.check == "limit"]
 
 
+@pytest.mark.timing
 @pytest.mark.parametrize("unit", UNITS, ids=lambda unit: repr(unit)[:24])
 async def test_time_grows_with_the_length_of_a_flood(unit: str) -> None:
     await run(SWAP)  # lexicons and weights are read
@@ -66,6 +67,7 @@ async def test_time_grows_with_the_length_of_a_flood(unit: str) -> None:
     assert long <= max(short, 0.002) * TIMES * MOST_GROWTH
 
 
+@pytest.mark.timing
 @pytest.mark.parametrize(("opening", "closing"), [("“a ", "b” "), ("‘a ", "b’ "), ("«a ", "b» ")])
 async def test_marks_nested_deeper_than_any_article_take_no_longer(opening: str, closing: str) -> None:
     short = min([await cpu_seconds(opening * 1500 + closing * 1500) for _ in range(2)])

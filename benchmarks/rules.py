@@ -1,0 +1,58 @@
+"""The rules engine's speed: a 700-word article, 30,000 words, and texts made to cost time.
+
+usage: python benchmarks/rules.py [CORPUS]   (default: our own gold, so that it runs in any clone)
+
+CPU time of one core, everything from text to record. Of one article at most 300,000 characters are read; what lies behind them
+is said to be unread in `warnings` (check "limit").
+"""
+
+from __future__ import annotations
+
+import asyncio
+import statistics
+import sys
+import time
+from pathlib import Path
+
+from evals.answerer import article_of
+from evals.corpora.load import load
+from service.bootstrap import MonotonicClock
+from service.domain.article import Article
+from service.extraction.pipeline import Wanted, extract
+
+FLOODS = {
+    "quotation marks": '"', "opening marks": "“", "single marks": "'", "digits": "1", "digits and blanks": "1 ", "capitals": "A",
+    "capitals and blanks": "A ", "lines": "a\n", "blanks": " ", "names": "John Smith ", "cues": "he said that ", "brackets": "(",
+}  # fmt: skip
+
+
+def cpu_seconds(article: Article) -> float:
+    started = time.process_time()
+    asyncio.run(extract(article, Wanted(), engine=None, deadline_s=600, clock=MonotonicClock()))
+    return time.process_time() - started
+
+
+def main(corpus: Path) -> None:
+    cases = list(load(corpus))
+    articles = [article_of(case) for case in cases]
+    words = [len(article.text.split()) for article in articles]
+    cpu_seconds(articles[0])
+    times = [min(cpu_seconds(article) for _ in range(3)) for article in articles]
+    per_700 = [seconds / count * 700_000 for seconds, count in zip(times, words, strict=True)]
+    print(
+        f"{len(articles)} articles: {statistics.median(per_700):.1f} ms for 700 words (median), {max(per_700):.1f} at most"
+    )
+    print(f"{len(articles) / sum(times):.1f} articles of {statistics.mean(words):.0f} words per CPU-second")
+    long = Article(text="\n\n".join(article.text for article in articles * 9))
+    long = Article(text=" ".join(long.text.split(" ")[:30_000]), published_at=articles[0].published_at)
+    count = len(long.text.split())
+    ratio = cpu_seconds(long) / count / (sum(times) / sum(words))
+    print(f"{count:,} words: {ratio:.2f} times the time a word of single articles (1 = linear)")
+    for name, unit in FLOODS.items():
+        print(
+            f"flood of {name:22} {cpu_seconds(Article(text='He said: ' + unit * (1_048_576 // len(unit)))):6.2f} s for 1 MiB"
+        )
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]) if len(sys.argv) > 1 else Path(__file__).resolve().parents[1] / "evals" / "gold")
