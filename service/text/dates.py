@@ -45,7 +45,10 @@ _FUTURE = (
     r"will|would|shall|(?:expected|due|scheduled|planned|set|going|agreed|plans?|hopes?|is|are|was|were|ready)\sto|scheduled\sfor"
     r"|planned\sfor|due|upcoming|could|may|might|should|expects?|won['’]t"
 )
-_PAST = r"\w{2,20}ed|said|says|told|was|were|had|has|have|did|began|took|came|went|met|gave|made|got|left|held|saw|sent|brought|wrote"
+_PAST = (
+    r"\w{2,20}ed|said|says|told|was|were|had|has|have|did|began|took|came|went|met|gave|made|got|left|held|saw|sent|brought"
+    r"|wrote"
+)
 _TENSE = re.compile(rf"\b(?:(?P<future>{_FUTURE}|\w{{1,12}}(?=['’]ll\b))|(?P<past>{_PAST}))\b")
 _CLAUSE_BORDER = re.compile(r"[,.;:!?\n“”\"—–]\s")
 _WINDOW = 120

@@ -19,14 +19,14 @@ from tests.unit.service.extraction.test_pipeline import spans
 
 SHORT, TIMES = 10_000, 6
 MOST_GROWTH = 3.0
-"""How much longer than in proportion the longer text may take. Quadratic time would be 6 times as much again; a loaded machine is not."""
+"""How much longer than in proportion the longer text may take; quadratic time would be 6 times as much again."""
 
 UNITS = [
-    '"', "“", "”", "'", "’", "«", "«»", "„", "''x", '"a" ', "“a” ", '"a"', "'a' ", "“a ", "‘a ", "a” ", '"a.\n', "“a\n", '"a",',
-    "1", "1 ", "1,000 ", "1,", "1.", "1-", "1,000-for-", "5/", "five-", "May-", "on Monday ",
-    "A", "A ", "A.", "Aa", "John Smith ", "John Smith said. ", "-John", "Mr. ", "Mr.", "Russia,", "Kyiv/",
-    "a", "a\n", "\n", " ", "\u00a0", "\t", "(", "()", ".", ". ", ",", "-", "—", "_", "\x00", "\u200b", "a\u200b", "\u0301", "a\u0301",
-    "漢", "漢字。", "😀", "👩\u200d", "said ", "said,", "said\n", '"said', "he said that ", "released 5 prisoners ", "the minister,",
+    '"', "“", "”", "'", "’", "«", "«»", "„", "''x", '"a" ', "“a” ", '"a"', "'a' ", "“a ", "‘a ", "a” ", '"a.\n',
+    "“a\n", '"a",', "1", "1 ", "1,000 ", "1,", "1.", "1-", "1,000-for-", "5/", "five-", "May-", "on Monday ", "A",
+    "A ", "A.", "Aa", "John Smith ", "John Smith said. ", "-John", "Mr. ", "Mr.", "Russia,", "Kyiv/", "a", "a\n", "\n",
+    " ", "\xa0", "\t", "(", "()", ".", ". ", ",", "-", "—", "_", "\x00", "\u200b", "a\u200b", "́", "á", "漢", "漢字。",
+    "😀", "👩\u200d", "said ", "said,", "said\n", '"said', "he said that ", "released 5 prisoners ", "the minister,",
     "he went to the old port and then to the new market where bread and salt were sold to them all ",
     "The president said on Monday that 5 prisoners were released by Russia and Ukraine in Kyiv, ",
     "The president said on Monday that 5 prisoners were released by Russia and Ukraine in Kyiv. ",
