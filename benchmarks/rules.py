@@ -3,7 +3,7 @@
 usage: python benchmarks/rules.py [CORPUS]   (default: our own gold, so that it runs in any clone)
 
 CPU time of one core, everything from text to record. Of one article at most 300,000 characters are read; what lies behind them
-is said to be unread in `warnings` (check "limit").
+is said to be unread in `warnings` (check `limit`).
 """
 
 from __future__ import annotations
@@ -20,9 +20,15 @@ from service.bootstrap import MonotonicClock
 from service.domain.article import Article
 from service.extraction.pipeline import Wanted, extract
 
+START = "Anna Hill of Kyiv said on Monday that Russia freed 5 men. "
 FLOODS = {
-    "quotation marks": '"', "opening marks": "“", "single marks": "'", "digits": "1", "digits and blanks": "1 ", "capitals": "A",
-    "capitals and blanks": "A ", "lines": "a\n", "blanks": " ", "names": "John Smith ", "cues": "he said that ", "brackets": "(",
+    "quotation marks": '"', "opening marks": "“", "single marks": "'", "doubled singles": "''x", "quoted letters": '"a" ',
+    "the same, no blanks": '"a"', "marks never closed": "“a ", "digits": "1", "digits and blanks": "1 ", "digits and commas": "1,",
+    "ranges": "1-", "capitals": "A", "capitals and blanks": "A ", "capitals and hyphens": "A-", "capital, small": "Aa",
+    "lines": "a\n", "line breaks": "\n", "blanks": " ", "brackets": "(", "stops": ".", "names": "John Smith ",
+    "hyphened names": "Russia-", "titles": "Mr. ", "cues": "he said that ", "cues, no blanks": "said,", "dates": "on Monday ",
+    "releases": "released 5 prisoners ", "invisible": "a\u200b", "combining marks": "a\u0301", "Chinese": "漢字。", "emoji": "👩\u200d",
+    "one sentence": "he went to the old port and then to the new market where bread was sold, ",
 }  # fmt: skip
 
 
@@ -48,10 +54,11 @@ def main(corpus: Path) -> None:
     count = len(long.text.split())
     ratio = cpu_seconds(long) / count / (sum(times) / sum(words))
     print(f"{count:,} words: {ratio:.2f} times the time a word of single articles (1 = linear)")
+    print("\nCPU seconds for floods of 150,000 characters, 300,000 and 1 MiB")
     for name, unit in FLOODS.items():
-        print(
-            f"flood of {name:22} {cpu_seconds(Article(text='He said: ' + unit * (1_048_576 // len(unit)))):6.2f} s for 1 MiB"
-        )
+        sizes = (150_000, 300_000, 1_048_576)
+        texts = [START + (unit * (size // len(unit) + 1))[:size] for size in sizes]
+        print(f"{name:22}" + "".join(f"{cpu_seconds(Article(text=text)):8.2f}" for text in texts))
 
 
 if __name__ == "__main__":

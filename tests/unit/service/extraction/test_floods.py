@@ -17,14 +17,14 @@ from tests.builders import SWAP, make_article
 from tests.fakes import FixedClock
 from tests.unit.service.extraction.test_pipeline import spans
 
-SHORT, TIMES = 10_000, 6
+SHORT, TIMES = 4_000, 6
 MOST_GROWTH = 3.0
 """How much longer than in proportion the longer text may take; quadratic time would be 6 times as much again."""
 
 UNITS = [
     '"', "“", "”", "'", "’", "«", "«»", "„", "''x", '"a" ', "“a” ", '"a"', "'a' ", "“a ", "‘a ", "a” ", '"a.\n',
-    "“a\n", '"a",', "1", "1 ", "1,000 ", "1,", "1.", "1-", "1,000-for-", "5/", "five-", "May-", "on Monday ", "A",
-    "A ", "A.", "Aa", "John Smith ", "John Smith said. ", "-John", "Mr. ", "Mr.", "Russia,", "Kyiv/", "a", "a\n", "\n",
+    "“a\n", '"a",', "1", "1 ", "1,000 ", "1,", "1.", "1-", "1,000-for-", "5/", "five-", "on Monday ", "A",
+    "A ", "A.", "John Smith ", "John Smith said. ", "Mr. ", "Mr.", "Russia,", "Kyiv/", "a", "a\n", "\n",
     " ", "\xa0", "\t", "(", "()", ".", ". ", ",", "-", "—", "_", "\x00", "\u200b", "a\u200b", "́", "á", "漢", "漢字。",
     "😀", "👩\u200d", "said ", "said,", "said\n", '"said', "he said that ", "released 5 prisoners ", "the minister,",
     "he went to the old port and then to the new market where bread and salt were sold to them all ",
@@ -64,16 +64,16 @@ async def test_time_grows_with_the_length_of_a_flood(unit: str) -> None:
         if long > short * TIMES * MOST_GROWTH:
             long = min(long, await cpu_seconds(flood(unit, SHORT * TIMES)))
 
-    assert long <= max(short, 0.002) * TIMES * MOST_GROWTH
+    assert long <= short * TIMES * MOST_GROWTH
 
 
 @pytest.mark.timing
 @pytest.mark.parametrize(("opening", "closing"), [("“a ", "b” "), ("‘a ", "b’ "), ("«a ", "b» ")])
 async def test_marks_nested_deeper_than_any_article_take_no_longer(opening: str, closing: str) -> None:
-    short = min([await cpu_seconds(opening * 1500 + closing * 1500) for _ in range(2)])
-    long = await cpu_seconds(opening * 9000 + closing * 9000)
+    short = min([await cpu_seconds(opening * 1000 + closing * 1000) for _ in range(2)])
+    long = await cpu_seconds(opening * 1000 * TIMES + closing * 1000 * TIMES)
 
-    assert long <= max(short, 0.002) * 6 * MOST_GROWTH
+    assert long <= short * TIMES * MOST_GROWTH
 
 
 @pytest.mark.parametrize("unit", UNITS, ids=lambda unit: repr(unit)[:24])
