@@ -27,7 +27,8 @@ FLOODS = {
     "ranges": "1-", "capitals": "A", "capitals and blanks": "A ", "capitals and hyphens": "A-", "capital, small": "Aa",
     "lines": "a\n", "line breaks": "\n", "blanks": " ", "brackets": "(", "stops": ".", "names": "John Smith ",
     "hyphened names": "Russia-", "titles": "Mr. ", "cues": "he said that ", "cues, no blanks": "said,", "dates": "on Monday ",
-    "releases": "released 5 prisoners ", "invisible": "a\u200b", "combining marks": "a\u0301", "Chinese": "漢字。", "emoji": "👩\u200d",
+    "releases": "released 5 prisoners ",
+    "invisible": "a\u200b", "combining marks": "a\u0301", "Chinese": "漢字。", "emoji": "👩\u200d",
     "one sentence": "he went to the old port and then to the new market where bread was sold, ",
 }  # fmt: skip
 
