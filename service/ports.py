@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from string import Template
 from typing import Generic, Protocol, TypeVar
 
 from pydantic import BaseModel
 
 from service.domain.record import Usage
+from service.errors import PromptInvalid
 
 Answer = TypeVar("Answer", bound=BaseModel)
 
@@ -74,6 +76,20 @@ class Prompt:
     def id(self) -> str:
         """`extract@1`."""
         return f"{self.name}@{self.version}"
+
+    def fill(self, variables: Mapping[str, str]) -> str:
+        """The user part with its $variables replaced, each once and literally: a `$` in a value stays as it is.
+
+        PromptInvalid if the template names a variable that is not given, or one is given that it does not name.
+        """
+        template = Template(self.user)
+        named = set(template.get_identifiers())
+        missing, unused = sorted(named - variables.keys()), sorted(variables.keys() - named)
+        if missing:
+            raise PromptInvalid(f"Prompt {self.id!r} needs the variables {', '.join(missing)}.")
+        if unused:
+            raise PromptInvalid(f"Prompt {self.id!r} does not use the variables {', '.join(unused)}.")
+        return template.substitute(variables)
 
 
 class PromptBook(Protocol):

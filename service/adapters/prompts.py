@@ -14,7 +14,6 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Mapping
 from pathlib import Path
 from string import Template
 
@@ -78,21 +77,6 @@ def read_prompt(file_name: str, content: bytes) -> Prompt:
     if not Template(prompt.user).is_valid():
         raise PromptInvalid(f"Prompt {prompt.id!r} has a '$' that begins no variable; write '$$' for a dollar sign.")
     return prompt
-
-
-def fill(prompt: Prompt, variables: Mapping[str, str]) -> str:
-    """The user part of `prompt` with its $variables replaced, each once and literally: a `$` in a value stays as it is.
-
-    PromptInvalid if the template names a variable that is not given, or one is given that it does not name.
-    """
-    template = Template(prompt.user)
-    named = set(template.get_identifiers())
-    missing, unused = sorted(named - variables.keys()), sorted(variables.keys() - named)
-    if missing:
-        raise PromptInvalid(f"Prompt {prompt.id!r} needs the variables {', '.join(missing)}.")
-    if unused:
-        raise PromptInvalid(f"Prompt {prompt.id!r} does not use the variables {', '.join(unused)}.")
-    return template.substitute(variables)
 
 
 def _front_matter(file_name: str, text: str) -> dict[str, str]:

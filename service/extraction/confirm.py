@@ -12,7 +12,6 @@ import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import cache
-from string import Template
 from typing import Literal
 
 from pydantic import Field, create_model
@@ -24,7 +23,7 @@ from service.domain.record import Notice
 from service.extraction.answer import Choice, Choices
 from service.extraction.ask import Asked, Judged, Spent, ask
 from service.extraction.checks import party_name, target_span
-from service.extraction.engine import MODEL, EngineAnswer, Question, Verdict, rules_answer
+from service.extraction.engine import MODEL, EngineAnswer, ModelEngine, Question, Verdict, rules_answer
 from service.extraction.finding import Action, Finding
 from service.extraction.opinion import speaker_name
 from service.extraction.reference import distance, fold
@@ -78,21 +77,12 @@ class Inquiry:
         return f"Passage {number}: {self.passage}\nQuestion {number}: {self.asks} {listed}"
 
 
-class ConfirmEngine:
+class ConfirmEngine(ModelEngine):
     """A small model that confirms the rules engine's answer (an `Engine`). `most` bounds the questions an article."""
 
     def __init__(self, model: ChatModel, prompt: Prompt, *, most: int = MOST_QUESTIONS) -> None:
-        self._model, self._prompt, self._most = model, prompt, most
-
-    @property
-    def name(self) -> str:
-        """The model's name."""
-        return self._model.name
-
-    @property
-    def prompt(self) -> Prompt:
-        """The prompt it uses."""
-        return self._prompt
+        super().__init__(model, prompt)
+        self._most = most
 
     async def answer(self, question: Question) -> EngineAnswer:
         """The rules engine's answer with the model's opinion on some of its items; raises ModelFailed if it gives none.
@@ -133,7 +123,7 @@ async def put(
 def compose_inquiries(inquiries: tuple[Inquiry, ...], prompt: Prompt) -> tuple[Message, ...]:
     """The messages: what never changes first."""
     listed = "\n\n".join(inquiry.text(number) for number, inquiry in enumerate(inquiries, 1))
-    return (Message("system", prompt.system), Message("user", Template(prompt.user).substitute(questions=listed)))
+    return (Message("system", prompt.system), Message("user", prompt.fill({"questions": listed})))
 
 
 @cache

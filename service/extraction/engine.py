@@ -19,7 +19,7 @@ from service.extraction.ask import Spent
 from service.extraction.checks import check_draft
 from service.extraction.finding import Finding
 from service.extraction.settle import settle
-from service.ports import Clock, Inline, Prompt, Worker
+from service.ports import ChatModel, Clock, Inline, Prompt, Worker
 
 RULES = "rules"
 MODEL = "model"
@@ -112,6 +112,23 @@ class Engine(Protocol):
     async def answer(self, question: Question) -> EngineAnswer:
         """Answer one article; raises ModelFailed if nothing of its own can be said."""
         ...
+
+
+class ModelEngine:
+    """What every `Engine` over a model has."""
+
+    def __init__(self, model: ChatModel, prompt: Prompt) -> None:
+        self._model, self._prompt = model, prompt
+
+    @property
+    def name(self) -> str:
+        """The model's name."""
+        return self._model.name
+
+    @property
+    def prompt(self) -> Prompt:
+        """The prompt it uses."""
+        return self._prompt
 
 
 def judge_items(

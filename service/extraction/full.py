@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 from dataclasses import dataclass, replace
 from functools import partial
-from string import Template
 
 from service.domain.candidate import Candidates
 from service.domain.draft import Draft, DraftExchange, DraftQuote, QuoteKind
@@ -15,7 +14,7 @@ from service.extraction.answer import ExchangesAnswer, FullAnswer, QuotesAnswer
 from service.extraction.ask import Judged, Spent, ask
 from service.extraction.checks import check_draft, target_span
 from service.extraction.chunk import CHUNK_WORDS, Chunk, chunks, merge
-from service.extraction.engine import MODEL, RULES, EngineAnswer, Question, Verdict, judge_items
+from service.extraction.engine import MODEL, RULES, EngineAnswer, ModelEngine, Question, Verdict, judge_items
 from service.extraction.finding import Finding
 from service.extraction.opinion import on_exchange, on_quote
 from service.extraction.reading import Reading, read_answer
@@ -53,13 +52,15 @@ def compose(question: Question, prompt: Prompt, *, chunk_words: int = CHUNK_WORD
     parts = []
     for chunk in chunks(candidates, limit=chunk_words):
         rendering = render(candidates, chunk.paragraphs, numbers=tagged)
-        user = Template(prompt.user).substitute(
-            wanted=_wanted(question),
-            published=f"D0={article.published_at}" if article.published_at else "unknown",
-            title=title or "none",
-            names=f"known from before: {'; '.join(chunk.names)}\n" if chunk.names else "",
-            article=rendering.text,
-            fence=rendering.fence,
+        user = prompt.fill(
+            {
+                "wanted": _wanted(question),
+                "published": f"D0={article.published_at}" if article.published_at else "unknown",
+                "title": title or "none",
+                "names": f"known from before: {'; '.join(chunk.names)}\n" if chunk.names else "",
+                "article": rendering.text,
+                "fence": rendering.fence,
+            }
         )
         parts.append(Part(chunk, rendering, (Message("system", prompt.system), Message("user", user))))
     return tuple(parts)
@@ -73,21 +74,12 @@ def _wanted(question: Question) -> str:
     return f"Not wanted: leave out {' and '.join(unwanted)}.\n" if unwanted else ""
 
 
-class FullEngine:
+class FullEngine(ModelEngine):
     """A model that reads everything (an `Engine`)."""
 
     def __init__(self, model: ChatModel, prompt: Prompt, *, chunk_words: int = CHUNK_WORDS) -> None:
-        self._model, self._prompt, self._chunk_words = model, prompt, chunk_words
-
-    @property
-    def name(self) -> str:
-        """Provider and model."""
-        return self._model.name
-
-    @property
-    def prompt(self) -> Prompt:
-        """The prompt it uses."""
-        return self._prompt
+        super().__init__(model, prompt)
+        self._chunk_words = chunk_words
 
     async def answer(self, question: Question) -> EngineAnswer:
         """Ask about every chunk, at most four at once. If all fail the failure is raised; if some do, rules stand in there."""

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from service.adapters.prompts import PromptFiles, fill, read_prompt
+from service.adapters.prompts import PromptFiles, read_prompt
 from service.errors import PromptInvalid
 
 FILE = """---
@@ -115,7 +115,7 @@ def test_values_are_put_in_literally(tmp_path: Path) -> None:
     write(tmp_path)
     prompt = PromptFiles(tmp_path).get("extract")
 
-    text = fill(prompt, {"published": "2025-05-23", "article": "$published ${article} $$ {{ x }} \\1"})
+    text = prompt.fill({"published": "2025-05-23", "article": "$published ${article} $$ {{ x }} \\1"})
 
     assert text == "Published 2025-05-23\n$published ${article} $$ {{ x }} \\1"
 
@@ -132,7 +132,7 @@ def test_variables_must_fit_the_template(tmp_path: Path, variables: dict[str, st
     write(tmp_path)
 
     with pytest.raises(PromptInvalid, match=problem):
-        fill(PromptFiles(tmp_path).get("extract"), variables)
+        PromptFiles(tmp_path).get("extract").fill(variables)
 
 
 def test_the_projects_own_prompts_are_all_usable() -> None:
