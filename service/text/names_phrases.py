@@ -11,7 +11,8 @@ from service.text.names_lexicon import words
 from service.text.names_tokens import NAME_LETTERS, Tokens
 
 # Every repetition is bounded: a text of nothing but capitals or numbers must not cost more than its length.
-_CAPS = r"t{0,3}[NLOARi](?:[NLOARijlt]|(?<=O)oD?(?:[NLOAR]{1,8}|0)(?:o[NLOAR]{1,8}){0,3}(?:&[NO]{1,4})?){0,16}"
+# Atomic: "Army of Army of ..." can be cut in exponentially many ways, and one is enough.
+_CAPS = r"t{0,3}[NLOARi](?>[NLOARijlt]|(?<=O)oD?(?:[NLOAR]{1,8}|0)(?:o[NLOAR]{1,8}){0,3}(?:&[NO]{1,4})?){0,16}"
 _PHRASE = re.compile(
     rf"(?P<own>D?[we]{{0,5}}(?:{_CAPS}|[nmdw]{{1,3}})s)?(?P<det>[D0]{{0,4}})(?P<adjectives>(?:[we0]|A(?=[we0A]{{0,4}}[wenmd])){{0,6}})"
     rf"(?:(?P<caps>{_CAPS})(?P<head>[nmd]{{0,6}})|(?P<bare>[nmd]{{1,6}}))"

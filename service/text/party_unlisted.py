@@ -12,7 +12,7 @@ from collections.abc import Iterator
 
 from service.text.party_lexicon import Hit, lexicon
 
-_WORD = r"[A-ZÀ-ÞŠŽČ][a-zà-ÿšžč][\w-]*"
+_WORD = r"[A-ZÀ-ÞŠŽČ][a-zà-ÿšžč][\w-]{0,40}"  # bounded: a run of hyphened names is read once, not from each of them
 _RUN = rf"{_WORD}(?: {_WORD}){{0,2}}"
 _MINISTRY = (
     r"(?:(?:deputy|acting|former|new) )?(?:[Ii]nterior|[Ff]oreign|[Dd]efen[cs]e|[Jj]ustice|[Ii]nformation|[Hh]ome|[Ww]ar) "

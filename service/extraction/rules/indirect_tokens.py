@@ -133,13 +133,13 @@ def finiteness(word: str, before: str, raw: str) -> int:
 
 def tokenize(text: str, start: int, end: int, quoted: Sequence[tuple[int, int]] = ()) -> Tokens:
     """The tokens of `text[start:end]`; `quoted` are the outer bounds of quoted regions, in order."""
-    matches = list(_TOKEN.finditer(text, start, end))
-    raws = [match.group() for match in matches]
+    spans = [match.span() for match in _TOKEN.finditer(text, start, end)]
+    raws = [text[low:high] for low, high in spans]
     words = [raw.lower() for raw in raws]
     if text.find("’", start, end) >= 0:
         words = [word.replace("’", "'") if len(word) > 1 else word for word in words]
-    starts = [match.start() for match in matches]
-    marked = [False] * len(matches)
+    starts = [low for low, _ in spans]
+    marked = [False] * len(spans)
     for low, high in quoted:
         for index in range(bisect_left(starts, low), bisect_left(starts, high)):
             marked[index] = True
@@ -149,4 +149,4 @@ def tokenize(text: str, start: int, end: int, quoted: Sequence[tuple[int, int]] 
         finiteness(word, before, raw) if (word in known or word[-1] in "sd" or "'" in word) and raw[0].isalpha() else 0
         for word, before, raw in zip(words, ["^", *words], raws, strict=False)
     ]
-    return Tokens(words, raws, starts, [match.end() for match in matches], marked, finite, [""] * len(matches))
+    return Tokens(words, raws, starts, [high for _, high in spans], marked, finite, [""] * len(spans))
