@@ -23,11 +23,12 @@ MOST_GROWTH = 3.0
 
 UNITS = [
     '"', "“", "”", "'", "’", "«", "«»", "„", "''x", '"a" ', "“a” ", '"a"', "'a' ", "“a ", "‘a ", "a” ", '"a.\n',
-    "“a\n", '"a",', "1", "1 ", "1,000 ", "1,", "1.", "1-", "1,000-for-", "5/", "five-", "on Monday ", "A",
-    "A ", "A.", "John Smith ", "John Smith said. ", "Mr. ", "Mr.", "Russia,", "Kyiv/", "a", "a\n", "\n",
+    "“a\n", '"a",', "1", "1 ", "1,000 ", "1,", "1.", "1-", "1,000-for-", "5/", "five-", "May-", "on Monday ", "A",
+    "A ", "A.", "Aa", "A-", "-John", "Russia-", "John Smith ", "John Smith said. ", "Mr. ", "Mr.", "Russia,", "Kyiv/", "a",
+    "a\n", "\n",
     " ", "\xa0", "\t", "(", "()", ".", ". ", ",", "-", "—", "_", "\x00", "\u200b", "a\u200b", "́", "á", "漢", "漢字。",
     "😀", "👩\u200d", "said ", "said,", "said\n", '"said', "he said that ", "released 5 prisoners ", "the minister,",
-    "Army of ", "the army of Kyiv ", "Russia-", "Russia's ",
+    "Army of ", "the army of Kyiv ", "Russia's ",
     "he went to the old port and then to the new market where bread and salt were sold to them all ",
     "The president said on Monday that 5 prisoners were released by Russia and Ukraine in Kyiv, ",
     "The president said on Monday that 5 prisoners were released by Russia and Ukraine in Kyiv. ",

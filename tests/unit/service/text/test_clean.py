@@ -54,6 +54,7 @@ def test_several_articles_on_a_page_are_all_kept() -> None:
     assert clean_html("<article>One</article><article>Two</article>") == "One\n\nTwo"
 
 
+@pytest.mark.timing
 @pytest.mark.parametrize("tag", ["<div>", "<div class='<'>", "<a><b>", "<div "])
 def test_markup_nested_a_hundred_thousand_deep_is_read_in_time(tag: str) -> None:
     start = time.process_time()

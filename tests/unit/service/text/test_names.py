@@ -124,6 +124,7 @@ def test_ids_follow_the_document_and_spans_fit_the_text() -> None:
     assert {one for entity in found.entities for one in entity.mentions} == {each.id for each in found.mentions}
 
 
+@pytest.mark.timing
 @pytest.mark.parametrize("piece", ['"', "1 ", "A ", "Ab ", "Russian ", "the ", "wordy ", "Ab Cd, "])
 def test_time_grows_with_the_length_of_a_senseless_text(piece: str) -> None:
     started = time.process_time()

@@ -88,6 +88,7 @@ def test_spans_are_verbatim_with_curly_apostrophes() -> None:
     assert all(text[span.start : span.end] == span.text for span in spans)
 
 
+@pytest.mark.timing
 def test_a_long_text_takes_time_in_proportion() -> None:
     def seconds(times: int) -> float:
         text = "Russia and the rebels met Turkish officials at the Erez crossing in Doha. " * times

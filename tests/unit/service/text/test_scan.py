@@ -59,6 +59,7 @@ def cpu(text: str) -> float:
     return min(spent)
 
 
+@pytest.mark.timing
 @pytest.mark.parametrize(
     "unit",
     [ARTICLE, '"', '" ', "“a” ", "'a ", "“a\n", "1", "1 ", "A", "A ", "\n", " ", ". ", "May ", "Friday "],

@@ -188,6 +188,7 @@ def test_a_site_in_common_words_is_the_place_of_the_hand_over() -> None:
     assert place.span.text == "wooden bridge"  # type: ignore[union-attr]
 
 
+@pytest.mark.timing
 def test_a_very_long_sentence_is_read_and_takes_time_in_proportion() -> None:
     def seconds(times: int) -> float:
         words = "Iran freed 12 Iraqi prisoners and Iraq released 9 Iranian prisoners in return, and " * times
