@@ -25,6 +25,8 @@ from service.ports import Answer, Message, Reply
 CONTEXT = 8192
 START_TIMEOUT_S = 120.0
 _STOP_TIMEOUT_S = 5.0
+_LAST_BREATH_S = 0.2
+"""A process that was killed takes a moment until it is known to be gone."""
 _CHILD = Path(__file__).with_name("llama_child.py")
 _MANNER = Manner(temperature=0.0, retries=Retries(most=0))  # a server of our own runs or it does not: no second try
 
@@ -148,6 +150,16 @@ class LocalModel:
         except TimeoutError:
             raise ModelTimedOut("The embedded model was busy with other articles until the deadline.") from None
         try:
+            client = await self._running(until - time.monotonic())
+            try:
+                return await client.ask(
+                    messages, response_model=response_model, max_tokens=max_tokens, timeout_s=until - time.monotonic()
+                )
+            except ModelUnreachable:
+                await asyncio.sleep(_LAST_BREATH_S)
+                if self.server.is_running:
+                    raise
+            # It died after we looked: once more, with a new one.
             client = await self._running(until - time.monotonic())
             return await client.ask(
                 messages, response_model=response_model, max_tokens=max_tokens, timeout_s=until - time.monotonic()
