@@ -150,22 +150,25 @@ class LocalModel:
         except TimeoutError:
             raise ModelTimedOut("The embedded model was busy with other articles until the deadline.") from None
         try:
-            client = await self._running(until - time.monotonic())
             try:
-                return await client.ask(
-                    messages, response_model=response_model, max_tokens=max_tokens, timeout_s=until - time.monotonic()
-                )
+                return await self._ask_running(messages, response_model, max_tokens, until)
             except ModelUnreachable:
                 await asyncio.sleep(_LAST_BREATH_S)
                 if self.server.is_running:
                     raise
             # It died after we looked: once more, with a new one.
-            client = await self._running(until - time.monotonic())
-            return await client.ask(
-                messages, response_model=response_model, max_tokens=max_tokens, timeout_s=until - time.monotonic()
-            )
+            return await self._ask_running(messages, response_model, max_tokens, until)
         finally:
             self._turn.release()
+
+    async def _ask_running(
+        self, messages: tuple[Message, ...], response_model: type[Answer], max_tokens: int, until: float
+    ) -> Reply[Answer]:
+        """One question to the server, which is started if it does not run; `until` is a time of the monotonic clock."""
+        client = await self._running(until - time.monotonic())
+        return await client.ask(
+            messages, response_model=response_model, max_tokens=max_tokens, timeout_s=until - time.monotonic()
+        )
 
     async def start(self, *, timeout_s: float = START_TIMEOUT_S) -> str:
         """Start the server now instead of at the first question; its base URL, for a caller that speaks to it directly."""
