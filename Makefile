@@ -56,7 +56,7 @@ LOCK := $(UV) pip compile --quiet --universal --python-version 3.11 --generate-h
 	--custom-compile-command "make lock" pyproject.toml -
 
 lock: ## resolve the dependencies anew (needs uv)
-	echo 'setuptools>=77' | $(LOCK) --upgrade --extra local --extra eval --group dev -o requirements-dev.lock
+	echo 'setuptools>=77' | $(LOCK) --upgrade --extra local --extra eval --extra otel --group dev -o requirements-dev.lock
 	echo 'setuptools>=77' | $(LOCK) --extra local -c requirements-dev.lock -o requirements-local.lock
 	echo 'setuptools>=77' | $(LOCK) -c requirements-dev.lock -o requirements.lock
 

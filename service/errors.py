@@ -16,7 +16,17 @@
     │       ├── AnswerInvalid
     │       ├── AnswerTruncated
     │       └── AnswerRefused
+    ├── NotAllowed              the caller needs another key
+    │   ├── KeyRefused              no key, or not one of ours
+    │   └── ScopeMissing            a key that may not do this
+    ├── NotNow                  the caller may try again later
+    │   ├── LimitReached            its own limit, or the operator's ceiling
+    │   ├── StillRunning            the same request is being answered
+    │   ├── QueueFull
+    │   └── DatabaseUnavailable
     └── SetupError              the operator must act
+        ├── DatabaseNewer
+        ├── EmbeddedDatabaseFailed
         ├── ModelFileMissing
         ├── ModelFileWrong
         ├── ExtraMissing
@@ -74,6 +84,64 @@ class UnknownModel(InvalidInput):
         super().__init__(f"Model {model!r} is not configured; expected one of: {', '.join(configured)}.")
 
 
+class NothingThere(InvalidInput):
+    """There is nothing of this id (or it is not the caller's, which is not told apart)."""
+
+    def __init__(self, *, what: str, id: str) -> None:
+        self.what, self.id = what, id
+        super().__init__(f"There is no {what} {id!r}.")
+
+
+class KeyReused(InvalidInput):
+    """The Idempotency-Key was used before with another body; expected a new key, or the same body."""
+
+
+class NotAllowed(ParleyError):
+    """The caller may not do this."""
+
+
+class KeyRefused(NotAllowed):
+    """Expected a valid API key as `Authorization: Bearer KEY`."""
+
+
+class ScopeMissing(NotAllowed):
+    """The API key does not have the scope that this needs."""
+
+    def __init__(self, *, scope: str) -> None:
+        self.scope = scope
+        super().__init__(f"This needs an API key with the scope '{scope}'.")
+
+
+class NotNow(ParleyError):
+    """The service cannot do this now; `retry_after_s` says when to try again."""
+
+    retry_after_s: int = 1
+
+
+class LimitReached(NotNow):
+    """A limit is reached: nothing was asked of a model."""
+
+    def __init__(self, *, limit: str, allowed: int, retry_after_s: int) -> None:
+        self.limit, self.allowed, self.retry_after_s = limit, allowed, max(1, retry_after_s)
+        super().__init__(f"The limit of {allowed:,} {limit} is reached; try again in {self.retry_after_s} s.")
+
+
+class StillRunning(NotNow):
+    """A request with this Idempotency-Key is still being answered."""
+
+
+class QueueFull(NotNow):
+    """Too much work is waiting."""
+
+    retry_after_s = 30
+
+
+class DatabaseUnavailable(NotNow):
+    """The database does not answer."""
+
+    retry_after_s = 5
+
+
 class ModelFailed(ParleyError):
     """The model gave no usable answer. `calls` and `tokens` (input, cached, output) say what that cost."""
 
@@ -123,6 +191,24 @@ class AnswerRefused(ExtractionFailed):
 
 class SetupError(ParleyError):
     """The installation or configuration is not complete."""
+
+
+class DatabaseNewer(SetupError):
+    """The database belongs to a newer version of Parley."""
+
+    def __init__(self, *, steps: tuple[str, ...]) -> None:
+        self.steps = steps
+        super().__init__(f"The database has steps that this version of Parley does not know: {', '.join(steps)}. Upgrade Parley.")
+
+
+class EmbeddedDatabaseFailed(SetupError):
+    """The embedded PostgreSQL cannot be started."""
+
+    def __init__(self, *, folder: str) -> None:
+        self.folder = folder
+        super().__init__(
+            f"The embedded PostgreSQL in {folder!r} did not start: see the file 'log' there, or name a server by PARLEY_DATABASE_URL."
+        )
 
 
 class ModelFileMissing(SetupError):

@@ -1,0 +1,106 @@
+"""The pool of connections to PostgreSQL, and what its failures are to us."""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+import time
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from typing import Any, LiteralString, TypeAlias
+
+import psycopg
+from psycopg.rows import DictRow, dict_row
+from psycopg_pool import AsyncConnectionPool, PoolTimeout
+
+from service.errors import DatabaseUnavailable
+
+Connection: TypeAlias = psycopg.AsyncConnection[DictRow]
+Pool: TypeAlias = AsyncConnectionPool[Connection]
+Row: TypeAlias = DictRow
+Parameters: TypeAlias = Mapping[str, Any]
+
+CONNECT_TIMEOUT_S = 5
+STATEMENT_TIMEOUT_MS = 30_000
+
+
+def new_id(prefix: str) -> str:
+    """A new id: the prefix, the time in milliseconds (so that ids sort by it) and 64 random bits."""
+    return f"{prefix}_{time.time_ns() // 1_000_000:012x}{secrets.token_hex(8)}"
+
+
+class Database:
+    """PostgreSQL behind a pool. Every failure of the server or of the way to it is DatabaseUnavailable."""
+
+    def __init__(self, url: str, *, size: int = 10, wait_s: float = 3.0) -> None:
+        """`size` connections at most; who needs one waits `wait_s` seconds for it."""
+        self._url = url
+        self._pool: Pool = AsyncConnectionPool(
+            url,
+            connection_class=psycopg.AsyncConnection[DictRow],
+            min_size=1,
+            max_size=size,
+            timeout=wait_s,
+            open=False,
+            check=AsyncConnectionPool.check_connection,
+            reconnect_timeout=0,
+            kwargs={
+                "row_factory": dict_row,
+                "connect_timeout": CONNECT_TIMEOUT_S,
+                "options": f"-c statement_timeout={STATEMENT_TIMEOUT_MS} -c timezone=UTC",
+            },
+        )
+
+    @property
+    def url(self) -> str:
+        """Where it is; may hold a password."""
+        return self._url
+
+    @property
+    def pool(self) -> Pool:
+        """The pool itself, for Procrastinate."""
+        return self._pool
+
+    async def open(self) -> None:
+        """Open the pool; DatabaseUnavailable if the server does not answer."""
+        try:
+            await self._pool.open(wait=True, timeout=CONNECT_TIMEOUT_S)
+        except (PoolTimeout, psycopg.OperationalError) as error:
+            await self._pool.close()
+            raise DatabaseUnavailable from error
+
+    async def aclose(self) -> None:
+        """Close the pool."""
+        await self._pool.close()
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncIterator[Connection]:
+        """A connection with a transaction around the block: committed at its end, rolled back by any exception."""
+        try:
+            async with self._pool.connection() as connection:
+                yield connection
+        except (PoolTimeout, psycopg.OperationalError, psycopg.errors.QueryCanceled, psycopg.InterfaceError) as error:
+            raise DatabaseUnavailable from error
+
+    async def rows(self, query: LiteralString, parameters: Parameters | None = None) -> list[Row]:
+        """All rows of a query of its own."""
+        async with self.transaction() as connection:
+            return await (await connection.execute(query, parameters)).fetchall()
+
+    async def row(self, query: LiteralString, parameters: Parameters | None = None) -> Row | None:
+        """The first row of a query of its own, or None."""
+        async with self.transaction() as connection:
+            return await (await connection.execute(query, parameters)).fetchone()
+
+    async def execute(self, query: LiteralString, parameters: Parameters | None = None) -> int:
+        """Run a statement of its own; the number of rows it touched."""
+        async with self.transaction() as connection:
+            return (await connection.execute(query, parameters)).rowcount
+
+    async def is_reachable(self, timeout_s: float = 2.0) -> bool:
+        """Whether it answers a query within the time."""
+        try:
+            async with asyncio.timeout(timeout_s):
+                return await self.row("SELECT 1 AS one") is not None
+        except (DatabaseUnavailable, TimeoutError):
+            return False

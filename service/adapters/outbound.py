@@ -1,0 +1,7 @@
+"""Placeholder until the outbound client is written."""
+
+from __future__ import annotations
+
+
+class Outbound:
+    """HTTP to addresses that others chose."""

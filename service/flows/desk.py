@@ -1,0 +1,45 @@
+"""What the flows work with. A flow is a use case around the database: it reads, decides, writes, and enqueues what follows.
+
+Unlike the core, flows know PostgreSQL: what they promise (written once, told at least once) is made of its transactions.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+from service.adapters.database.pool import Database
+from service.adapters.outbound import Outbound
+from service.adapters.queue import Queue
+from service.handlers import Services
+
+DEFAULT_TENANT = "default"
+
+
+def utc_now() -> datetime:
+    """The wall clock."""
+    return datetime.now(UTC)
+
+
+@dataclass(slots=True, kw_only=True)
+class Ceilings:
+    """The operator's limits; None is no limit."""
+
+    requests_per_minute: int | None = None  # calls to each remote model, over all workers
+    tokens_per_day: int | None = None  # of all models and tenants
+    queued_jobs: int = 100_000
+
+
+@dataclass(slots=True, kw_only=True)
+class Desk:
+    """Built once a process by `bootstrap`; tests build one over a real database with their own parts."""
+
+    database: Database
+    queue: Queue
+    services: Services
+    outbound: Outbound
+    base_url: str = ""  # of this service as others reach it, for links in messages; empty: links are paths
+    ceilings: Ceilings = field(default_factory=Ceilings)
+    now: Callable[[], datetime] = utc_now
+    schedule_s: tuple[float, ...] | None = None  # of outgoing retries; None: the usual one
