@@ -5,10 +5,15 @@ Vendors' packages are imported here, where an engine needs them: a service or co
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 from importlib.util import find_spec
-from typing import Protocol
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
+
+import platformdirs
 
 from service.adapters.model_files import cache_dir, installed
 from service.adapters.prompts import PromptFiles
@@ -21,8 +26,14 @@ from service.handlers import Services
 from service.ports import ChatModel
 from service.settings import LOCAL, Settings
 
+# Commands that read by rules only need no database, and do not wait for its packages.
+if TYPE_CHECKING:
+    from service.adapters.database.server import EmbeddedPostgres
+    from service.flows.desk import Desk
+
 CONFIRM_PROMPT = "confirm"
 PROBE_TIMEOUT_S = 3.0
+POOL_SIZE = 16
 
 
 class MonotonicClock:
@@ -142,3 +153,62 @@ def _local_model(settings: Settings) -> RunningModel:
     except ImportError:
         raise ExtraMissing(extra="local", needed_for="The embedded model") from None
     return LocalModel(path)
+
+
+def data_dir(settings: Settings) -> Path:
+    """Folder of the embedded PostgreSQL."""
+    return settings.data_dir or Path(platformdirs.user_data_dir("parley", appauthor=False)) / "postgres"
+
+
+@dataclass(slots=True)
+class Located:
+    """Where the database is; `embedded` is the server that runs for us, if one does."""
+
+    url: str
+    embedded: EmbeddedPostgres | None = None
+
+
+def locate_database(settings: Settings) -> Located:
+    """The database that the settings name, or the embedded one, which is started. Raises EmbeddedDatabaseFailed."""
+    if settings.database_url is not None:
+        return Located(settings.database_url.get_secret_value())
+    from service.adapters.database.server import start_embedded
+
+    embedded = start_embedded(data_dir(settings))
+    return Located(embedded.url, embedded)
+
+
+async def build_desk(settings: Settings, services: Services, located: Located) -> Desk:
+    """Everything that works with the database, which is brought up to date first. `close_desk` undoes it.
+
+    Raises DatabaseUnavailable, DatabaseNewer.
+    """
+    from service.adapters.database.migrate import upgrade
+    from service.adapters.database.pool import Database
+    from service.adapters.outbound import Outbound
+    from service.adapters.queue import Queue
+    from service.flows.desk import Ceilings, Desk
+
+    await asyncio.to_thread(upgrade, located.url)
+    database = Database(located.url, size=POOL_SIZE + settings.worker_concurrency)
+    await database.open()
+    queue = Queue(database)
+    await queue.open()
+    return Desk(
+        database=database,
+        queue=queue,
+        services=services,
+        outbound=Outbound(allowed_hosts=frozenset(settings.outbound_hosts)),
+        base_url=(settings.public_url or "").rstrip("/"),
+        ceilings=Ceilings(
+            requests_per_minute=settings.model_requests_per_minute,
+            tokens_per_day=settings.tokens_per_day,
+            queued_jobs=settings.queued_jobs,
+        ),
+    )
+
+
+async def close_desk(desk: Desk) -> None:
+    """Close what `build_desk` opened."""
+    await desk.outbound.aclose()
+    await desk.database.aclose()

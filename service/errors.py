@@ -5,6 +5,8 @@
     │   ├── EmptyArticle
     │   ├── ArticleTooLarge
     │   ├── InvalidField
+    │   ├── PayloadUnreadable
+    │   ├── SignatureRefused
     │   └── UnknownModel
     ├── ModelFailed             the rules engine answers instead, marked degraded
     │   ├── UpstreamUnavailable     try again later, or look at the model server
@@ -24,6 +26,7 @@
     │   ├── StillRunning            the same request is being answered
     │   ├── QueueFull
     │   └── DatabaseUnavailable
+    ├── NoAnswer                an address that others chose: it may be tried again, or they must look at it
     └── SetupError              the operator must act
         ├── DatabaseNewer
         ├── EmbeddedDatabaseFailed
@@ -38,6 +41,8 @@ it never holds article text, a prompt, a reply or a secret.
 """
 
 from __future__ import annotations
+
+from enum import StrEnum
 
 
 class ParleyError(Exception):
@@ -74,6 +79,22 @@ class InvalidField(InvalidInput):
     def __init__(self, *, field: str, value: str, expected: str) -> None:
         self.field, self.value, self.expected = field, value, expected
         super().__init__(f"Field '{field}' has value {value!r}; expected {expected}.")
+
+
+class SignatureRefused(InvalidInput):
+    """The delivery is not signed as this connection expects."""
+
+    def __init__(self, *, reason: str = "unstated") -> None:
+        self.reason = reason  # for our counters only: who forges a signature must not learn which part was wrong
+        super().__init__()
+
+
+class PayloadUnreadable(InvalidInput):
+    """The CMS sent what its adapter cannot read."""
+
+    def __init__(self, *, cms: str, field: str, expected: str) -> None:
+        self.cms, self.field, self.expected = cms, field, expected
+        super().__init__(f"The {cms} payload cannot be read: '{field}' is missing or odd; expected {expected}.")
 
 
 class UnknownModel(InvalidInput):
@@ -140,6 +161,26 @@ class DatabaseUnavailable(NotNow):
     """The database does not answer."""
 
     retry_after_s = 5
+
+
+class Unanswered(StrEnum):
+    """Why there is no answer from an address that others chose."""
+
+    REFUSED_ADDRESS = "refused address"  # not one of the public internet, and the operator does not allow it
+    NO_SUCH_HOST = "no such host"
+    NOT_REACHED = "not reached"
+    BAD_TLS = "bad TLS"
+    TIMED_OUT = "timed out"
+    BROKEN_OFF = "broken off"  # the connection ended, or what came was not HTTP
+    TOO_LARGE = "too large"
+
+
+class NoAnswer(ParleyError):
+    """An address that others chose gave no answer that can be used."""
+
+    def __init__(self, reason: Unanswered) -> None:
+        self.reason = reason
+        super().__init__(f"No answer from the given address: {reason.value}.")
 
 
 class ModelFailed(ParleyError):

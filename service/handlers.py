@@ -87,7 +87,7 @@ async def extract_article(command: ExtractArticle, services: Services) -> Extrac
     Raises EmptyArticle, ArticleTooLarge, UnknownModel; with on_failure="error" a subclass of ModelFailed as well.
     """
     engine = services.engine(command.model)
-    _check_length(command.article, services.max_words)
+    check_length(command.article, services.max_words)
     return await extract(
         command.article,
         command.wanted,
@@ -98,7 +98,8 @@ async def extract_article(command: ExtractArticle, services: Services) -> Extrac
     )
 
 
-def _check_length(article: Article, limit: int) -> None:
+def check_length(article: Article, limit: int) -> None:
+    """Raise ArticleTooLarge if the article has more than `limit` words."""
     words = len(article.text.split())
     if words > limit:
         raise ArticleTooLarge(size=words, limit=limit, unit="words")

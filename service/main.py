@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
+import ipaddress
 import logging
 import math
 import signal
 import socket
 import sys
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from functools import partial
 from types import FrameType
 
@@ -16,10 +19,12 @@ from fastapi import FastAPI
 
 from service.api.app import create_app
 from service.api.context import Context
-from service.bootstrap import build_services
+from service.bootstrap import build_desk, build_services, close_desk, locate_database
+from service.flows.desk import Desk
 from service.handlers import Services
 from service.settings import Settings, load_settings, unknown_variables
 from service.telemetry import configure_logging, log_event
+from service.worker import run_worker
 
 logger = logging.getLogger(__name__)
 
@@ -38,10 +43,11 @@ def context_of(settings: Settings) -> Context:
     return Context(max_bytes=settings.max_bytes, max_in_flight=settings.max_in_flight)
 
 
-async def serve(settings: Settings, *, host: str, port: int) -> None:
+async def serve(settings: Settings, *, host: str, port: int, with_worker: bool = True) -> None:
     """Serve until SIGTERM or SIGINT: then take no more, finish what is in flight, close the services.
 
-    `port` 0 takes a free one; the event `service_started` names it. Raises a SetupError before a port is opened.
+    `port` 0 takes a free one; the event `service_started` names it. `with_worker`: do the jobs in this process, too.
+    Raises a SetupError before a port is opened.
     """
     configure_logging(settings.log_level)
     # The thread that reads articles gives the interpreter back to the event loop after a millisecond instead of five.
@@ -50,6 +56,11 @@ async def serve(settings: Settings, *, host: str, port: int) -> None:
         log_event(logger, "setting_ignored", logging.WARNING, setting=name)
     services = await build_services(settings)
     context = context_of(settings)
+    context.open_mode = _is_loopback(host)
+    located = await asyncio.to_thread(locate_database, settings) if settings.has_database else None
+    if located is not None:
+        context.desk = await build_desk(settings, services, located)
+    worker = _start_worker(context.desk, settings) if with_worker and context.desk is not None else None
     config = uvicorn.Config(
         create_app(context, _already(services)),
         host=host,
@@ -65,7 +76,28 @@ async def serve(settings: Settings, *, host: str, port: int) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, _ignore)
     await _Server(config, context, services).serve()
+    if worker is not None:
+        worker.cancel()
+        with suppress(asyncio.CancelledError):
+            await worker
+    if context.desk is not None:
+        await close_desk(context.desk)
+    if located is not None and located.embedded is not None:
+        await asyncio.to_thread(located.embedded.stop)
     log_event(logger, "service_stopped")
+
+
+def _start_worker(desk: Desk, settings: Settings) -> asyncio.Task[None]:
+    return asyncio.create_task(
+        run_worker(desk, concurrency=settings.worker_concurrency, patience_s=settings.deadline), name="worker"
+    )
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
 
 
 def _already(services: Services) -> Callable[[], Awaitable[Services]]:

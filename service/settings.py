@@ -17,9 +17,10 @@ from service.errors import SettingInvalid
 
 PREFIX = "PARLEY_"
 LOCAL = "local"
+NO_DATABASE = "none"
 DEFAULT_REMOTE = "openai/gpt-5-mini"
 # Their values never stand in a message: a key, or an address that may hold one.
-_HIDDEN = frozenset({"api_key", "base_url"})
+_HIDDEN = frozenset({"api_key", "base_url", "database_url"})
 _PROVIDER_MODEL = re.compile(r"[a-z0-9_-]+/\S+")
 _PROMPT = re.compile(r"[a-z][a-z0-9_]*(@[1-9][0-9]*)?")
 
@@ -34,7 +35,7 @@ def _model(value: str) -> str:
     raise _unexpected("auto, rules, local, or provider/model such as openai/gpt-5-mini")
 
 
-def _models(value: object) -> object:
+def _comma_list(value: object) -> object:
     return tuple(filter(None, (name.strip() for name in value.split(",")))) if isinstance(value, str) else value
 
 
@@ -79,7 +80,7 @@ class Settings(BaseSettings):
     api_key: SecretStr | None = Field(
         None, description="Key of the model server; else the provider's own variable, such as OPENAI_API_KEY."
     )
-    models: Annotated[tuple[str, ...], NoDecode, BeforeValidator(_models), AfterValidator(_choosable)] = Field(
+    models: Annotated[tuple[str, ...], NoDecode, BeforeValidator(_comma_list), AfterValidator(_choosable)] = Field(
         (), description="Further models that a request may choose, parted by commas."
     )
     deadline: float = Field(120.0, gt=0, le=3600, description="Seconds that one extraction may take in all.")
@@ -93,9 +94,30 @@ class Settings(BaseSettings):
         "extract", description="Prompt by name (its newest version) or name@version."
     )
     model_dir: Path | None = Field(None, description="Folder of the embedded model's file; else the user's cache folder.")
+    database_url: SecretStr | None = Field(
+        None, description="Address of a PostgreSQL server (15 or later); else an embedded one is started; none: no database."
+    )
+    data_dir: Path | None = Field(None, description="Folder of the embedded PostgreSQL; else the user's data folder.")
+    public_url: Annotated[str, AfterValidator(_base_url)] | None = Field(
+        None, description="Address of this service as others reach it, for the links in webhooks."
+    )
+    worker_concurrency: int = Field(4, ge=1, le=1000, description="Jobs that one worker does at the same time.")
+    queued_jobs: int = Field(100_000, ge=1, description="Unfinished jobs of one connection; more are answered 503.")
+    model_requests_per_minute: int | None = Field(
+        None, ge=1, description="Calls to one remote model a minute, over all processes; else no limit."
+    )
+    tokens_per_day: int | None = Field(None, ge=1, description="Tokens of all models and tenants a day (UTC); else no limit.")
+    outbound_hosts: Annotated[tuple[str, ...], NoDecode, BeforeValidator(_comma_list)] = Field(
+        (), description="Private hosts that outgoing requests may reach all the same, parted by commas."
+    )
     log_level: Annotated[Literal["debug", "info", "warning", "error"], BeforeValidator(_lower)] = Field(
         "info", description="Least level that is logged: debug, info, warning or error."
     )
+
+    @property
+    def has_database(self) -> bool:
+        """Whether the service keeps anything."""
+        return self.database_url is None or self.database_url.get_secret_value() != NO_DATABASE
 
     @property
     def remote_model(self) -> str | None:

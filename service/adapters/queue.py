@@ -2,17 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
 from datetime import datetime
 from enum import StrEnum
 
 import procrastinate
-from procrastinate.exceptions import AlreadyEnqueued
+import psycopg
+from procrastinate.exceptions import AlreadyEnqueued, ConnectorException
+from psycopg_pool import PoolTimeout
 
 from service.adapters.database.pool import Connection, Database
+from service.telemetry import describe_failure, log_event
+
+logger = logging.getLogger(__name__)
 
 HEARTBEAT_S = 5.0
 STALLED_AFTER_S = 20.0
+POLLING_S = 1.0
+RETRY_S = 2
 INTERACTIVE, USUAL, BACKFILL = 1_000_000, 0, -1_000_000
 """Priorities. Below a priority, the jobs of a connection come the later the more of its jobs wait: see `fair`."""
 
@@ -39,17 +48,19 @@ def fair(priority: int, waiting: int) -> int:
 class Queue:
     """Puts jobs into the database and, in a worker, hands them to what does them."""
 
-    def __init__(self, database: Database, handlers: Mapping[Task, Handler] | None = None) -> None:
+    def __init__(self, database: Database) -> None:
         self._database = database
         self.app = procrastinate.App(connector=procrastinate.PsycopgConnector())
-        for task, handler in (handlers or {}).items():
-            self._register(task, handler)
 
-    def _register(self, task: Task, handler: Handler) -> None:
+    def handle(self, task: Task, handler: Handler) -> None:
+        """Say what does this task's jobs; only a worker needs to."""
+
         async def run(id: str) -> None:
             await handler(id)
 
-        self.app.task(name=task.value, queue=task.value)(run)
+        # A handler writes down itself what it comes to; what leaves it is a database that did not answer.
+        again = procrastinate.RetryStrategy(wait=RETRY_S)
+        self.app.task(name=task.value, queue=task.value, retry=again)(run)
 
     async def open(self) -> None:
         """Use the database's pool, which must be open."""
@@ -84,3 +95,27 @@ class Queue:
         except AlreadyEnqueued:
             return False
         return True
+
+    async def work(self, tasks: tuple[Task, ...], *, concurrency: int, patience_s: float) -> None:
+        """Do these tasks' jobs, `concurrency` at a time, until cancelled; then take no more and finish what is under way.
+
+        What takes longer than `patience_s` to finish is cancelled. A database that goes away only interrupts the work: the jobs
+        that were under way are given back by `take_over` when this worker's heartbeats have stopped.
+        """
+        while True:
+            try:
+                await self.app.run_worker_async(
+                    queues=[task.value for task in tasks],
+                    concurrency=concurrency,
+                    install_signal_handlers=False,
+                    listen_notify=True,
+                    fetch_job_polling_interval=POLLING_S,
+                    abort_job_polling_interval=60.0,
+                    update_heartbeat_interval=HEARTBEAT_S,
+                    stalled_worker_timeout=STALLED_AFTER_S,
+                    shutdown_graceful_timeout=patience_s,
+                    delete_jobs="successful",
+                )
+            except (ConnectorException, psycopg.Error, PoolTimeout) as error:
+                log_event(logger, "worker_interrupted", logging.WARNING, **describe_failure(error))
+            await asyncio.sleep(RETRY_S)

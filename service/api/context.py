@@ -12,9 +12,11 @@ from typing import TypeVar
 from starlette.requests import ClientDisconnect, Request
 from starlette.types import Receive
 
+from service.api.access import caller_of
 from service.api.problems import Kind, Refusal
 from service.api.turns import Turns
 from service.domain.record import Extraction
+from service.flows.desk import Caller, Desk
 from service.handlers import ExtractArticle, Services, extract_article
 from service.telemetry import Fact
 
@@ -52,12 +54,18 @@ def facts_of(request: Request) -> Facts:
 
 @dataclass(slots=True, kw_only=True)
 class Context:
-    """Shared by all routes of one application. `services` is None before start-up and after the end."""
+    """Shared by all routes of one application. `services` is None before start-up and after the end.
+
+    `desk` is None as well where the service runs without a database. In `open_mode`, on loopback only, nobody needs a key until
+    there is one.
+    """
 
     max_bytes: int
     max_in_flight: int
     extract: Callable[[ExtractArticle, Services], Awaitable[Extraction]] = extract_article
     services: Services | None = None
+    desk: Desk | None = None
+    open_mode: bool = True
     in_flight: int = 0
     draining: bool = False
     turns: Turns = field(default_factory=Turns)
@@ -67,6 +75,16 @@ class Context:
         if self.services is None:
             raise Refusal(Kind.NOT_READY, "The service is starting or has stopped.", headers={"Retry-After": RETRY_AFTER_S})
         return self.services
+
+    def ready_desk(self) -> Desk:
+        """What works with the database; a Refusal where there is none."""
+        if self.desk is None:
+            raise Refusal(Kind.NO_DATABASE, "This service runs without a database and keeps nothing.")
+        return self.desk
+
+    async def caller(self, request: Request, scope: str) -> Caller:
+        """Who asks, if that may do what needs `scope`; else KeyRefused or ScopeMissing."""
+        return await caller_of(request, self.desk, scope, open_mode=self.open_mode)
 
     @contextmanager
     def slot(self) -> Iterator[None]:

@@ -13,6 +13,8 @@ from service.api.context import Context, Facts, facts_of, read_json_body, while_
 from service.api.problems import refusal_of_body
 from service.api.schemas import ExtractRequest
 from service.domain.record import Extraction
+from service.flows.desk import EXTRACT
+from service.flows.extracting import read_now
 from service.handlers import ExtractArticle
 
 THREAD_FROM_CHARACTERS = 20_000
@@ -29,6 +31,7 @@ def extraction_router(context: Context) -> APIRouter:
     @router.post("/extract", operation_id="extract_article", summary="Extract exchanges and quotations from an article")
     async def extract(request: Request) -> Response:
         services, facts = context.ready_services(), facts_of(request)
+        caller = await context.caller(request, EXTRACT)
         with context.slot():
             with facts.timed("body"):
                 body = await read_json_body(request, context.max_bytes)
@@ -36,7 +39,12 @@ def extraction_router(context: Context) -> APIRouter:
                 await context.turns.take()
                 command = await _command(body)
             with facts.timed("extraction"):
-                extraction = await while_connected(request.receive, context.extract(command, services))
+                if context.desk is None:
+                    extraction = await while_connected(request.receive, context.extract(command, services))
+                else:
+                    reading = await while_connected(request.receive, read_now(context.desk, command, caller))
+                    extraction = reading.extraction
+                    facts.outcome["cached"] = reading.cached
         _note(facts, extraction)
         return Response(records.dump_json(extraction), media_type="application/json")
 

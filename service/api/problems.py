@@ -16,12 +16,20 @@ from starlette.responses import Response
 
 from service.errors import (
     ArticleTooLarge,
+    DatabaseUnavailable,
     EmptyArticle,
     InvalidField,
     InvalidInput,
+    KeyRefused,
+    KeyReused,
+    LimitReached,
     ModelFailed,
     ModelTimedOut,
+    NothingThere,
+    NotNow,
     ParleyError,
+    ScopeMissing,
+    StillRunning,
     UnknownModel,
 )
 
@@ -43,19 +51,26 @@ class Kind(Enum):
     """The kinds of problems; each has a stable type, a status and a title."""
 
     INVALID_JSON = _Kind("invalid-json", 400, "The body is not valid JSON in UTF-8")
+    KEY_REFUSED = _Kind("key-refused", 401, "A valid API key is needed")
+    SCOPE_MISSING = _Kind("scope-missing", 403, "The API key may not do this")
     NOT_FOUND = _Kind("not-found", 404, "There is nothing at this address")
     METHOD_NOT_ALLOWED = _Kind("method-not-allowed", 405, "This address does not take this method")
     BODY_TIMED_OUT = _Kind("body-timed-out", 408, "The body did not arrive in time")
+    STILL_RUNNING = _Kind("still-running", 409, "The same request is still being answered")
     TOO_LARGE = _Kind("too-large", 413, "The article or the request is too large")
     UNSUPPORTED_MEDIA_TYPE = _Kind("unsupported-media-type", 415, "The body is not sent as JSON")
     INVALID_REQUEST = _Kind("invalid-request", 422, "The request is not valid")
     EMPTY_ARTICLE = _Kind("empty-article", 422, "The article has no text")
     UNKNOWN_MODEL = _Kind("unknown-model", 422, "The model is not configured")
+    KEY_REUSED = _Kind("idempotency-key-reused", 422, "The Idempotency-Key was used for another request")
+    LIMIT_REACHED = _Kind("limit-reached", 429, "A limit is reached")
     REFUSED = _Kind("refused", 400, "The request was refused")
     INTERNAL = _Kind("internal-error", 500, "Something went wrong inside the service")
     MODEL_FAILED = _Kind("model-failed", 502, "The model gave no usable answer")
     NOT_READY = _Kind("not-ready", 503, "The service is not ready")
     OVERLOADED = _Kind("overloaded", 503, "Too many extractions are in flight")
+    NO_DATABASE = _Kind("no-database", 503, "The service keeps nothing")
+    DATABASE_UNAVAILABLE = _Kind("database-unavailable", 503, "The database does not answer")
     MODEL_TIMED_OUT = _Kind("model-timed-out", 504, "The model did not answer in time")
 
     @property
@@ -128,14 +143,36 @@ def _of_ours(error: ParleyError) -> Refusal:
         case InvalidField():
             wrong = FieldProblem(field=error.field, value=_shortened(error.value), expected=error.expected)
             return Refusal(Kind.INVALID_REQUEST, f"{error.field}: expected {error.expected}.", errors=(wrong,))
+        case NothingThere():
+            return Refusal(Kind.NOT_FOUND, error.message)
+        case KeyReused():
+            return Refusal(Kind.KEY_REUSED, error.message)
         case InvalidInput():
             return Refusal(Kind.INVALID_REQUEST, error.message)
+        case KeyRefused():
+            return Refusal(Kind.KEY_REFUSED, error.message, headers={"WWW-Authenticate": "Bearer"})
+        case ScopeMissing():
+            return Refusal(Kind.SCOPE_MISSING, error.message)
+        case NotNow():
+            return Refusal(_not_now(error), error.message, headers={"Retry-After": str(error.retry_after_s)})
         case ModelTimedOut():
             return Refusal(Kind.MODEL_TIMED_OUT, error.message)
         case ModelFailed():
             return Refusal(Kind.MODEL_FAILED, error.message)
         case _:  # a setting or a file that is wrong: the operator reads it in the log, not the caller
             return Refusal(Kind.INTERNAL, "The service is not set up rightly; its log has the request's id.")
+
+
+def _not_now(error: NotNow) -> Kind:
+    match error:
+        case LimitReached():
+            return Kind.LIMIT_REACHED
+        case StillRunning():
+            return Kind.STILL_RUNNING
+        case DatabaseUnavailable():
+            return Kind.DATABASE_UNAVAILABLE
+        case _:
+            return Kind.OVERLOADED
 
 
 def _of_http(error: HTTPException) -> Refusal:

@@ -12,9 +12,21 @@ from datetime import UTC, datetime
 from service.adapters.database.pool import Database
 from service.adapters.outbound import Outbound
 from service.adapters.queue import Queue
+from service.flows.flight import Flights
 from service.handlers import Services
 
 DEFAULT_TENANT = "default"
+EXTRACT, READ, ADMIN = "extract", "read", "admin"
+SCOPES = (EXTRACT, READ, ADMIN)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Caller:
+    """Who asks. `key_id` is None in open mode (loopback) and for work that a CMS's hook started."""
+
+    tenant_id: str = DEFAULT_TENANT
+    key_id: str | None = None
+    scopes: frozenset[str] = frozenset(SCOPES)
 
 
 def utc_now() -> datetime:
@@ -26,7 +38,7 @@ def utc_now() -> datetime:
 class Ceilings:
     """The operator's limits; None is no limit."""
 
-    requests_per_minute: int | None = None  # calls to each remote model, over all workers
+    requests_per_minute: int | None = None  # calls to each remote model, over all processes
     tokens_per_day: int | None = None  # of all models and tenants
     queued_jobs: int = 100_000
 
@@ -43,3 +55,4 @@ class Desk:
     ceilings: Ceilings = field(default_factory=Ceilings)
     now: Callable[[], datetime] = utc_now
     schedule_s: tuple[float, ...] | None = None  # of outgoing retries; None: the usual one
+    flights: Flights = field(default_factory=Flights)

@@ -75,7 +75,7 @@ CREATE TABLE extraction (
     model text NOT NULL,                        -- 'rules' or provider/model
     prompt text NOT NULL,                       -- '' for rules
     degraded boolean NOT NULL,
-    record jsonb NOT NULL,
+    record json NOT NULL,                       -- json, not jsonb: it leaves as it was written, key by key
     parties text[] NOT NULL,                    -- lower case, for the list's filters
     speakers text[] NOT NULL,
     statuses text[] NOT NULL,
@@ -133,7 +133,7 @@ CREATE TABLE job (
     kind text NOT NULL CHECK (kind IN ('hook', 'fetch', 'extract')),
     connection_id text REFERENCES connection,
     delivery_id text REFERENCES delivery,
-    request jsonb,                              -- an ExtractRequest (extract) or the change to fetch; NULL once done or erased
+    request json,                               -- the command (extract) or the change to fetch; NULL once done or erased
     state text NOT NULL DEFAULT 'queued' CHECK (state IN ('queued', 'running', 'succeeded', 'ignored', 'failed', 'parked')),
     attempts integer NOT NULL DEFAULT 0,        -- starts, successful or not
     crashes integer NOT NULL DEFAULT 0,         -- times the worker died under it; parked at 3

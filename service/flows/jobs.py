@@ -1,0 +1,319 @@
+"""Jobs: work that was accepted and will be done, whatever dies meanwhile.
+
+A job's row says what is to be done and how far it is; the queue's job carries its id. Every step can be done again: what an earlier
+run finished is found finished. A worker's death under a job is counted (`take_over`), an error of our own likewise (`run`); after
+the third the job is parked for a person to look at. A failing model is another matter: it is asked again later, with growing
+pauses, before the rules engine's answer, marked degraded, is taken.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from typing import Any
+
+from psycopg.types.json import Json
+
+from service.adapters.database.pool import Connection, Row, new_id
+from service.adapters.queue import INTERACTIVE, STALLED_AFTER_S, Task, fair
+from service.errors import (
+    DatabaseUnavailable,
+    ExtractionFailed,
+    LimitReached,
+    NothingThere,
+    ParleyError,
+    QueueFull,
+    UpstreamUnavailable,
+)
+from service.flows.articles import Keeping, Version, keep_version
+from service.flows.desk import Caller, Desk
+from service.flows.reading import Reading, read
+from service.flows.results import Place, tell_failure, tell_result
+from service.handlers import ExtractArticle
+from service.telemetry import describe_failure, log_event
+
+logger = logging.getLogger(__name__)
+
+MOST_CRASHES = 3
+MOST_FAILURES = 6
+FIRST_PAUSE_S, LONGEST_PAUSE_S = 5.0, 600.0
+AFTER_CRASH_S = 3.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Done:
+    """How a job ended."""
+
+    state: str = "succeeded"
+    article_ids: tuple[str, ...] = ()
+    extraction_ids: tuple[str, ...] = ()
+
+
+Work = Callable[[Desk, Row], Awaitable[Done]]
+
+
+class TryLater(Exception):
+    """What a job's work needs is not to be had now; `failure` is why. `pause_s` overrules the usual pause."""
+
+    def __init__(self, failure: ParleyError, pause_s: float | None = None) -> None:
+        super().__init__(type(failure).__name__)
+        self.failure, self.pause_s = failure, pause_s
+
+
+async def submit(
+    desk: Desk,
+    connection: Connection,
+    *,
+    kind: str,
+    tenant_id: str,
+    priority: int,
+    connection_id: str | None = None,
+    delivery_id: str | None = None,
+    request: Mapping[str, Any] | None = None,
+    delay_s: float = 0,
+    once: str | None = None,
+) -> str:
+    """Write a job and enqueue it, in the caller's transaction; its id.
+
+    The more of a connection's jobs are unfinished, the later this one comes. With `once`, a job of this name that waits already is
+    enough: nothing is enqueued, and the row is not written. Raises QueueFull above the operator's ceiling.
+    """
+    waiting = await _unfinished(connection, connection_id)
+    if waiting >= desk.ceilings.queued_jobs:
+        raise QueueFull
+    job_id = new_id("job")
+    at = desk.now() + timedelta(seconds=delay_s) if delay_s else None
+    if not await desk.queue.defer(connection, Task.JOB, job_id, priority=fair(priority, waiting), at=at, once=once):
+        return ""
+    await connection.execute(
+        """INSERT INTO job (id, tenant_id, kind, connection_id, delivery_id, request)
+        VALUES (%(id)s, %(tenant)s, %(kind)s, %(connection)s, %(delivery)s, %(request)s)""",
+        {
+            "id": job_id,
+            "tenant": tenant_id,
+            "kind": kind,
+            "connection": connection_id,
+            "delivery": delivery_id,
+            "request": Json(request) if request is not None else None,
+        },
+    )
+    return job_id
+
+
+async def _unfinished(connection: Connection, connection_id: str | None) -> int:
+    row = await (
+        await connection.execute(
+            """SELECT count(*) AS n FROM job
+            WHERE connection_id IS NOT DISTINCT FROM %(connection)s AND state IN ('queued', 'running')""",
+            {"connection": connection_id},
+        )
+    ).fetchone()
+    return int(row["n"]) if row else 0
+
+
+async def run(desk: Desk, job_id: str, works: Mapping[str, Work]) -> None:
+    """Do a job; `works` says how, by the job's kind.
+
+    Only DatabaseUnavailable leaves it: then nothing could be written down, and the queue tries again.
+    """
+    job = await desk.database.row(
+        """UPDATE job SET state = 'running', attempts = attempts + 1, started_at = coalesce(started_at, now())
+        WHERE id = %(id)s AND state IN ('queued', 'running') RETURNING *""",
+        {"id": job_id},
+    )
+    if job is None:
+        return
+    try:
+        done = await works[job["kind"]](desk, job)
+    except DatabaseUnavailable:
+        raise
+    except TryLater as later:
+        await _later(desk, job, later)
+    except ParleyError as error:
+        await _end(desk, job, Done(state="failed"), error)
+    except Exception as error:  # noqa: BLE001 - a fault of ours must not lose the job, nor be tried for ever
+        log_event(logger, "job_crashed", logging.ERROR, job_id=job_id, crashes=job["crashes"] + 1, **describe_failure(error))
+        async with desk.database.transaction() as connection:
+            await count_crash(desk, connection, job_id)
+    else:
+        await _end(desk, job, done, None)
+
+
+async def _end(desk: Desk, job: Row, done: Done, error: ParleyError | None) -> None:
+    problem = None if error is None else {"type": type(error).__name__, "detail": error.message}
+    await desk.database.execute(
+        """UPDATE job SET state = %(state)s, problem = %(problem)s, article_ids = %(articles)s, extraction_ids = %(extractions)s,
+            request = NULL, finished_at = now()
+        WHERE id = %(id)s AND state = 'running'""",
+        {
+            "id": job["id"],
+            "state": done.state,
+            "problem": Json(problem) if problem else None,
+            "articles": list(done.article_ids),
+            "extractions": list(done.extraction_ids),
+        },
+    )
+    log_event(
+        logger,
+        "job_finished",
+        job_id=job["id"],
+        kind=job["kind"],
+        connection_id=job["connection_id"],
+        state=done.state,
+        attempts=job["attempts"],
+        error=None if error is None else type(error).__name__,
+    )
+
+
+async def _later(desk: Desk, job: Row, later: TryLater) -> None:
+    pause = later.pause_s or min(LONGEST_PAUSE_S, FIRST_PAUSE_S * 2 ** job["failures"])
+    counted = 0 if isinstance(later.failure, LimitReached) else 1
+    async with desk.database.transaction() as connection:
+        await connection.execute(
+            "UPDATE job SET state = 'queued', failures = failures + %(counted)s WHERE id = %(id)s AND state = 'running'",
+            {"id": job["id"], "counted": counted},
+        )
+        await desk.queue.defer(connection, Task.JOB, job["id"], at=desk.now() + timedelta(seconds=pause))
+    log_event(logger, "job_postponed", job_id=job["id"], pause_s=round(pause, 1), error=type(later.failure).__name__)
+
+
+async def count_crash(desk: Desk, connection: Connection, job_id: str) -> bool:
+    """Count that the work stopped under a job: enqueue it again, or park it after the third time. False: parked or finished."""
+    row = await (
+        await connection.execute(
+            """UPDATE job SET crashes = crashes + 1,
+                state = CASE WHEN crashes + 1 >= %(most)s THEN 'parked' ELSE 'queued' END,
+                finished_at = CASE WHEN crashes + 1 >= %(most)s THEN now() END
+            WHERE id = %(id)s AND state IN ('queued', 'running') RETURNING state, crashes, tenant_id""",
+            {"id": job_id, "most": MOST_CRASHES},
+        )
+    ).fetchone()
+    if row is None:
+        return False
+    if row["state"] == "parked":
+        log_event(logger, "job_parked", logging.ERROR, job_id=job_id, crashes=row["crashes"])
+        return False
+    # A little later each time: a job that kills its worker must not kill the next one at once, and those beside it may finish.
+    at = desk.now() + timedelta(seconds=AFTER_CRASH_S * row["crashes"])
+    return await desk.queue.defer(connection, Task.JOB, job_id, at=at)
+
+
+async def take_over(desk: Desk) -> int:
+    """Give the jobs of workers that died to those that live; how many they were. Any number of workers may do this at once."""
+    async with desk.database.transaction() as connection:
+        cursor = await connection.execute(
+            """SELECT job.id, job.task_name, job.args->>'id' AS subject FROM procrastinate_jobs AS job
+            LEFT JOIN procrastinate_workers AS worker ON worker.id = job.worker_id
+            WHERE job.status = 'doing'
+            AND (worker.id IS NULL OR worker.last_heartbeat < now() - make_interval(secs => %(stalled)s))
+            FOR UPDATE OF job SKIP LOCKED""",
+            {"stalled": STALLED_AFTER_S},
+        )
+        stalled = await cursor.fetchall()
+        for row in stalled:
+            if row["task_name"] == Task.JOB:
+                await count_crash(desk, connection, row["subject"])
+                await connection.execute("SELECT procrastinate_finish_job_v1(%(id)s, 'failed', false)", {"id": row["id"]})
+            else:
+                await connection.execute(
+                    "SELECT procrastinate_retry_job_v2(%(id)s, now(), NULL, NULL, NULL)", {"id": row["id"]}
+                )
+    for row in stalled:
+        log_event(logger, "job_taken_over", logging.WARNING, task=row["task_name"], subject=row["subject"])
+    return len(stalled)
+
+
+# What the kinds of work share.
+
+
+async def keep_and_read(desk: Desk, job: Row, version: Version | None, command: ExtractArticle) -> Done:
+    """Keep a version of an article (None: it has no id, and no versions), read it, and tell what came of it."""
+    caller = Caller(tenant_id=job["tenant_id"])
+    keeping = None
+    if version is not None:
+        async with desk.database.transaction() as connection:
+            keeping = await keep_version(connection, version)
+        if keeping.extraction_id is not None or (keeping.number and keeping.kept == "older"):
+            ids = (keeping.extraction_id,) if keeping.extraction_id else ()
+            return Done(state="succeeded" if ids else "ignored", article_ids=(keeping.article_id,), extraction_ids=ids)
+    place = None if keeping is None else Place(tenant_id=job["tenant_id"], article_id=keeping.article_id, number=keeping.number)
+    try:
+        reading = await read_patiently(desk, job, command, caller)
+    except ParleyError as error:
+        if place is not None and not isinstance(error, DatabaseUnavailable):
+            async with desk.database.transaction() as connection:
+                await tell_failure(desk, connection, place, error)
+        raise
+    if place is not None:
+        async with desk.database.transaction() as connection:
+            await tell_result(desk, connection, place, reading.extraction)
+    return Done(article_ids=_article_ids(keeping), extraction_ids=(reading.extraction.id,))
+
+
+def _article_ids(keeping: Keeping | None) -> tuple[str, ...]:
+    return () if keeping is None else (keeping.article_id,)
+
+
+async def read_patiently(desk: Desk, job: Row, command: ExtractArticle, caller: Caller) -> Reading:
+    """Read an article with time: while the model fails, later; when it went on failing, by rules if the command allows that.
+
+    Raises TryLater, and what `read` raises.
+    """
+    may_degrade = command.on_failure == "degrade"
+    try:
+        return await read(desk, replace(command, on_failure="error"), caller)
+    except LimitReached as reached:
+        raise TryLater(reached, float(reached.retry_after_s)) from None
+    except UpstreamUnavailable as failure:
+        if job["failures"] < MOST_FAILURES:
+            raise TryLater(failure) from None
+        if not may_degrade:
+            raise
+    except ExtractionFailed:
+        if not may_degrade:
+            raise
+    return await read(desk, command, caller)
+
+
+def job_answer(row: Row) -> dict[str, Any]:
+    """What a caller reads of a job."""
+    states = {"parked": "failed", "ignored": "succeeded"}
+    return {
+        "id": row["id"],
+        "kind": row["kind"],
+        "status": states.get(row["state"], row["state"]),
+        "outcome": row["state"],
+        "attempts": row["attempts"],
+        "problem": row["problem"],
+        "articles": row["article_ids"],
+        "extractions": row["extraction_ids"],
+        "created_at": row["created_at"].isoformat(),
+        "finished_at": row["finished_at"].isoformat() if row["finished_at"] else None,
+    }
+
+
+async def find_job(desk: Desk, tenant_id: str, job_id: str) -> Row:
+    """A job's row; NothingThere if the tenant has no such job."""
+    row = await desk.database.row(
+        "SELECT * FROM job WHERE id = %(id)s AND tenant_id = %(tenant)s", {"id": job_id, "tenant": tenant_id}
+    )
+    if row is None:
+        raise NothingThere(what="job", id=job_id[:80])
+    return row
+
+
+async def retry_parked(desk: Desk, job_id: str) -> None:
+    """Let a parked job be tried again; for operators. NothingThere if there is no such parked job."""
+    async with desk.database.transaction() as connection:
+        row = await (
+            await connection.execute(
+                """UPDATE job SET state = 'queued', crashes = 0, failures = 0, finished_at = NULL
+                WHERE id = %(id)s AND state = 'parked' RETURNING id""",
+                {"id": job_id},
+            )
+        ).fetchone()
+        if row is None:
+            raise NothingThere(what="parked job", id=job_id[:80])
+        await desk.queue.defer(connection, Task.JOB, job_id, priority=INTERACTIVE)

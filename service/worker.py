@@ -1,0 +1,86 @@
+"""The worker: does the jobs that were accepted. Any number of them, on any number of machines, share one database."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import signal
+from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
+
+from service.adapters.queue import Task
+from service.bootstrap import build_desk, build_services, close_desk, locate_database
+from service.errors import DatabaseUnavailable
+from service.flows import jobs
+from service.flows.desk import Desk
+from service.flows.dispatching import dispatch
+from service.flows.extracting import do_extract
+from service.flows.intake import do_fetch, do_hook
+from service.flows.polling import poll, schedule_polls
+from service.handlers import warm_up
+from service.settings import Settings
+from service.telemetry import configure_logging, describe_failure, log_event
+
+logger = logging.getLogger(__name__)
+
+TAKE_OVER_S = 5.0
+SCHEDULE_S = 15.0
+DISPATCHES = 8
+WORKS: Mapping[str, jobs.Work] = {"hook": do_hook, "fetch": do_fetch, "extract": do_extract}
+
+
+async def run_worker(desk: Desk, *, concurrency: int, patience_s: float) -> None:
+    """Do jobs until cancelled; then take no more and finish, within `patience_s`, what is under way."""
+
+    async def do_job(id: str) -> None:
+        await jobs.run(desk, id, WORKS)
+
+    async def do_dispatch(id: str) -> None:
+        await dispatch(desk, id)
+
+    async def do_poll(id: str) -> None:
+        await poll(desk, id)
+
+    desk.queue.handle(Task.JOB, do_job)
+    desk.queue.handle(Task.DISPATCH, do_dispatch)
+    desk.queue.handle(Task.POLL, do_poll)
+    async with asyncio.TaskGroup() as group:
+        group.create_task(desk.queue.work((Task.JOB,), concurrency=concurrency, patience_s=patience_s))
+        # Apart, so that a slow model does not hold up messages, nor a slow receiver articles.
+        group.create_task(desk.queue.work((Task.DISPATCH, Task.POLL), concurrency=DISPATCHES, patience_s=patience_s))
+        group.create_task(_every(TAKE_OVER_S, lambda: jobs.take_over(desk)))
+        group.create_task(_every(SCHEDULE_S, lambda: schedule_polls(desk)))
+
+
+async def _every(seconds: float, work: Callable[[], Awaitable[object]]) -> None:
+    while True:
+        try:
+            await work()
+        except DatabaseUnavailable as error:
+            log_event(logger, "database_unavailable", logging.WARNING, **describe_failure(error))
+        await asyncio.sleep(seconds)
+
+
+async def work(settings: Settings) -> None:
+    """A worker as a process, until SIGTERM or SIGINT."""
+    configure_logging(settings.log_level)
+    services = await build_services(settings)
+    located = await asyncio.to_thread(locate_database, settings)
+    desk = await build_desk(settings, services, located)
+    await warm_up(services)
+    log_event(logger, "worker_started", concurrency=settings.worker_concurrency, engine=services.default)
+    running = asyncio.ensure_future(
+        run_worker(desk, concurrency=settings.worker_concurrency, patience_s=settings.deadline)
+    )
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, running.cancel)
+    try:
+        with suppress(asyncio.CancelledError):
+            await running
+    finally:
+        await close_desk(desk)
+        await services.aclose()
+        if located.embedded is not None:
+            await asyncio.to_thread(located.embedded.stop)
+    log_event(logger, "worker_stopped")
