@@ -25,7 +25,6 @@ _DROPPED = frozenset(
         "head",
         "nav",
         "aside",
-        "figure",
         "figcaption",
         "form",
         "footer",
@@ -120,11 +119,13 @@ _UNNESTED = frozenset(
 )
 
 
-def clean_html(html: str) -> str:
+def clean_html(html: str, *, fragment: bool = False) -> str:
     r"""The article's text: blocks parted by an empty line, `<br>` as a line break, entities decoded, white space collapsed.
 
-    Scripts, styles, navigation, asides, figures, forms, page headers and footers are left out. Where the page has exactly one
-    `<article>`, or else one `<main>`, that holds text, only this is read. Tables are given row by row, cells parted by a space.
+    Scripts, styles, navigation, asides, figures (but not a quotation or a table set as one), forms, page headers and footers
+    are left out. Where the page has exactly one `<article>`, or else one `<main>`, that holds text, only this is read; not so in
+    a `fragment`, the body field of a CMS, where it can only be something embedded. Tables are given row by row, cells parted by
+    a space. In a `<pre>` line breaks are kept.
     Malformed markup is read as a browser does. Never raises; text that is no HTML comes back with its white space collapsed.
 
     >>> clean_html("<nav>Home</nav><p>Bread &amp; <b>salt</b>.<p>Wine<br>Oil")
@@ -134,7 +135,7 @@ def clean_html(html: str) -> str:
     if root is None:
         return ""
     pieces: list[str] = []
-    _collect(_content(root), pieces)
+    _collect(root if fragment else _content(root), pieces)
     text = _SPACE.sub(" ", "".join(pieces))
     text = _AROUND_BREAK.sub("\n", text)
     return _BREAKS.sub(_BLOCK, text).strip()
@@ -176,7 +177,9 @@ def _collect(root: LexborNode, pieces: list[str]) -> None:
             continue
         name = item.tag or ""
         if name == "-text":
-            pieces.append((item.text_content or "").replace("\n", " "))
+            is_preformatted = item.parent is not None and item.parent.tag == "pre"
+            text = item.text_content or ""
+            pieces.append(text if is_preformatted else text.replace("\n", " "))
             continue
         if name == "br":
             pieces.append("\n")
@@ -196,6 +199,9 @@ def _collect(root: LexborNode, pieces: list[str]) -> None:
 def _is_dropped(node: LexborNode, name: str) -> bool:
     """Whether the element is clearly no article text: by its name, as a page header, or hidden."""
     if name in _DROPPED or name.startswith(("-comment", "_comment", "!")):
+        return True
+    # Block editors wrap quotations and tables of the text in a figure; its caption is dropped by its own name.
+    if name == "figure" and node.css_first("blockquote, table, pre") is None:
         return True
     attributes = node.attributes
     if not attributes:

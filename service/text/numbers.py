@@ -34,7 +34,7 @@ _BEFORE = re.compile(
     + "|".join(f"(?P<q{at}>{words})" for at, (_, words) in enumerate(_QUALIFIERS))
     + r")\s(?:a\stotal\sof\s|the\s|another\s)?$"
 )
-_OVER_OF_VERB = re.compile(r"\b(?:hand|turn|giv|gave|pass|sign|tak|took|send|sent|bring|brought|deliver)\w{0,5}\sover\s$")
+_OVER_OF_VERB = re.compile(r"\b(?:hand|turn|giv|gave|pass|sign|tak|took|send|sent|bring|brought|deliver)\w{0,5}\sover\s(?:a\stotal\sof\s|the\s|another\s)?$")
 _AFTER = (
     (Qualifier.AT_LEAST, re.compile(r"\s?\+|\sor\smore\b|-plus\b")),
     (Qualifier.ABOUT, re.compile(r"-odd\b|\sor\sso\b")),
@@ -142,7 +142,7 @@ def _fits(unit: Unit, role: str, numeral: Numeral) -> bool:
 def _qualifier(text: str, numeral: Numeral, left: str, right: str) -> tuple[Qualifier, int]:
     """How exact the number is, and where its phrase begins."""
     near = left[-_NEAR:].lower()
-    match = None if near.endswith("over ") and _OVER_OF_VERB.search(near) else _BEFORE.search(near)
+    match = None if _OVER_OF_VERB.search(near) else _BEFORE.search(near)
     start = numeral.start - (len(near) - match.start()) if match else numeral.start
     start += len(text[start : numeral.start]) - len(text[start : numeral.start].lstrip())
     if numeral.form == "vague":

@@ -173,7 +173,7 @@ def _with_bare_governments(folded: str, hits: list[Hit]) -> list[Hit]:
         start, end = match.span(match.lastgroup or 0)
         while upcoming is not None and upcoming.end <= start:
             times[upcoming.name] += 1
-            often = upcoming.name if often is None or times[upcoming.name] >= times[often] else often
+            often = upcoming.name if often is None or times[upcoming.name] > times[often] else often
             if upcoming.name in homes or (upcoming.name in organs and not homes):
                 own = upcoming.name
             upcoming = next(named, None)

@@ -13,6 +13,7 @@ from typing import TypeVar
 
 from service.domain.candidate import Candidates, Mention, MentionKind, Party, Sentence
 from service.extraction.rules.exchange_people import FUNCTION_WORDS, People, among, people_in
+from service.extraction.rules.exchange_setting import DATELINE
 from service.extraction.rules.exchange_words import (
     BASE,
     DETERMINED,
@@ -72,7 +73,10 @@ def index_of(candidates: Candidates, names: dict[str, str]) -> Index:
     persons = tuple(
         m
         for m in candidates.mentions
-        if m.kind is MentionKind.PERSON and not _overlaps(taken, m) and _is_full(m, candidates)
+        if m.kind is MentionKind.PERSON
+        and not _overlaps(taken, m)
+        and _is_full(m, candidates)
+        and not _NO_PERSON.search(m.span.text)
     )
     parties = tuple(sorted(candidates.parties, key=lambda party: party.span.start))  # some were added behind the scanner's
     return Index(
@@ -84,6 +88,12 @@ def index_of(candidates: Candidates, names: dict[str, str]) -> Index:
         [person.span.start for person in persons],
         names,
     )
+
+
+_NO_PERSON = re.compile(r"\b(?:War|Zone|Strip|Front|Fund|Agency|Council|Agreement|Accords?|Convention|Post|Times|Day|Massif|Mountains?"
+    r"|Valley|River|Sea|Bay|Islands?|Bridge|Street|Road|Camp|Airport|Hospital|Park|Station|Square|Hotel|University|School|Province"
+    r"|Region|District|Desert|Heights|Hills?|Forest|Lake|Peninsula|Gulf|Pass|Base|House|Palace)$")
+"""What capitalised words end in that name no person ("Cold War")."""
 
 
 def _overlaps(spans: list[tuple[int, int]], mention: Mention) -> bool:
@@ -103,13 +113,9 @@ _LOCATIVE = re.compile(
 )
 
 
-_DATELINE = re.compile(r"[A-Z][A-Z .'-]{2,30}(?:, ?[^.;–—]{0,40}?[^–—]{0,12})?(?: ?\([A-Z][\w ]{1,20}\))? ?(?:[–—]|--?) ")
-"""Where a report was written from ("LIMA, Peru (AP) -"): no party acts there."""
-
-
 _CUSTODY = re.compile(
     r"(?:'s)? (?:[a-z]+ )?(?:custody|captivity|prisons?|jails?|detention|hands|cells?|prison camps?|penal colon\w+"
-    r"|dungeons?|camps?)\b"
+    r"|dungeons?|camps?)\b(?! (?:service|authorit|official|system|administration|department|commission|chief|minister))"
 )
 
 
@@ -132,14 +138,14 @@ def row_of(sentence: Sentence, index: Index) -> Row:
         replace(
             g,
             nationality=_side(nation, index) if (nation := g.nationality or among(text, g, high, parties)) else None,
-            part=bool(SUBSET.search(text, max(low, g.start - 40), g.start)),
+            part=g.part or bool(SUBSET.search(text, max(low, g.start - 40), g.start)),
         )
         for g in people
     ]
     people.sort(key=lambda group: group.start)
     chunks = [Chunk("I" if g.mention else "N" if g.number else "H", g.start, g.end, people=g) for g in people]
     covered = [(g.start, g.end) for g in people]
-    dateline = _DATELINE.match(text, low, high)
+    dateline = DATELINE.match(text, low, high)
     if dateline is not None:
         covered.append((low, dateline.end()))
     chunks += _party_chunks(text, parties, covered)
@@ -179,6 +185,15 @@ def _party_chunks(text: str, parties: list[Party], covered: list[tuple[int, int]
     return chunks
 
 
+_OF_TIME = re.compile(
+    r" (?:the )?(?:(?:early|late|mid)[- ])?(?:January|February|March|April|May|June|July|August|September|October|November|December"
+    r"|(?:Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)day|(?:19|20)\d\d\b|last (?:week|month|year|night)|recent (?:days|weeks|months|years)"
+    r"|(?:more than |at least |over |nearly |almost |about |another |the (?:past|last|first|next) )?(?:[\w-]+ ){0,2}"
+    r"(?:years?|months?|weeks?|days?|hours?|minutes?|decades?|time)\b)"
+)
+"""Behind a preposition: it tells when or how long, and puts nobody anywhere."""
+
+
 def _token_chunks(text: str, low: int, high: int, taken: list[tuple[int, int]], people: list[People]) -> list[Chunk]:
     chunks: list[Chunk] = []
     at = 0
@@ -186,6 +201,8 @@ def _token_chunks(text: str, low: int, high: int, taken: list[tuple[int, int]], 
         while at < len(taken) and taken[at][1] <= match.start():
             at += 1
         if at < len(taken) and taken[at][0] < match.end():
+            continue
+        if code in "iofbt" and _OF_TIME.match(text, match.end(), high):
             continue
         if code in {"K", "Z"} and _modifies(text, match.end(), people):
             continue

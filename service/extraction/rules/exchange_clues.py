@@ -14,7 +14,8 @@ from service.extraction.rules.exchange_people import People
 from service.extraction.rules.exchange_reading import Reading
 from service.text.parties import lexicon
 
-Naming = Callable[[str], str]
+Naming = Callable[[str], str | None]
+"""The side that a party's name means in the article; None where it is none."""
 
 
 _GROUPS = "NHI"
@@ -33,10 +34,13 @@ def read_row(row: Row, reading: Reading, name: Naming, subject: str | None) -> s
     _note_source(row, reading, name)
     reading.named += [p for c in chunks if c.code in "Pl" and (p := _party(c, name))]
     first = next((c for c in chunks if c.code in "PR"), None)
-    return name(first.party.name) if first is not None and first.party is not None else subject
+    return (first.party is not None and name(first.party.name) or subject) if first is not None else subject
 
 
 _SAID = re.compile(r"\b(?:said|says|confirmed|announced|reported|told|added|stated|according to|saying)\b")
+
+
+_SAYS_LAST = re.compile(r"[^.;,]{0,70}\b(?:said|says|confirmed|announced|reported|added|stated)\b[^.;,]{0,40}[.”\"']*$")
 
 
 def _note_source(row: Row, reading: Reading, name: Naming) -> None:
@@ -54,6 +58,9 @@ def _note_source(row: Row, reading: Reading, name: Naming) -> None:
             and _SAID.search(row.sentence.span.text[first.end - base : chunk.start - base])
         ):
             reading.sources.append((chunk.people, source))
+    last, behind = sides[-1]
+    if _SAYS_LAST.match(row.sentence.span.text[last.end - base :]) and len(sides) == 1:
+        reading.sources += [(c.people, behind) for c in row.chunks if c.code == "N" and c.people and c.end < last.start]
 
 
 def _party(chunk: Chunk, name: Naming) -> str | None:
@@ -84,7 +91,7 @@ def _agents(chunks: tuple[Chunk, ...], at: int, name: Naming, subject: str | Non
         if chunk.code in "Pl" and (party := _party(chunk, name)):
             # ", with Kyiv receiving 50" makes Kyiv a subject, "with Kyiv" anywhere else does not
             absolute = back == at - 1 and back > 1 and chunks[back - 2].code == "c" and chunks[back - 1].code == "v"
-            behind = back > 0 and chunks[back - 1].code in "tfbvi" and chunks[back - 1].end >= chunk.start - 12
+            behind = back > 0 and chunks[back - 1].code in "tfbvi" and chunks[back - 1].end >= chunk.start - 24
             behind = behind and not absolute
             if chunk.code == "P" and not behind:
                 other = _joined(chunks, back, name)
@@ -118,7 +125,7 @@ def _objects(chunks: tuple[Chunk, ...], at: int) -> tuple[list[People], int]:
 def _subjects(chunks: tuple[Chunk, ...], at: int) -> list[People]:
     """The groups before a passive or intransitive verb at `at`."""
     groups: list[People] = []
-    place = at - 1
+    place = _behind_aside(chunks, at, _GROUPS)
     while place >= 0:
         chunk = chunks[place]
         if chunk.code in _GROUPS and chunk.people is not None:
@@ -142,15 +149,34 @@ def _after(chunks: tuple[Chunk, ...], at: int, name: Naming) -> dict[str, str]:
             found.setdefault("f", party)
         if chunk.code in "tbfKZ" and place + 1 < len(chunks):
             following = chunks[place + 1]
-            if (
-                (following.code == "b" or (following.code == "i" and chunk.code == "K"))
-                and chunk.code in "KZ"
-                and place + 2 < len(chunks)
-            ):
-                following = chunks[place + 2]
+            if chunk.code in "KZ" and (by := _agent_of_capture(chunks, place)) is not None:
+                following = chunks[by]
             if following.code in "Plj" and following.start - chunk.end <= 40 and (party := _party(following, name)):
                 found.setdefault("f" if chunk.code in "KZ" else chunk.code, party)
     return found
+
+
+def _agent_of_capture(chunks: tuple[Chunk, ...], at: int) -> int | None:
+    """Where "by X" or "in X" follows "held", "captured": at once, or behind "for more than five years"."""
+    for place in range(at + 1, min(len(chunks) - 1, at + 4)):
+        code = chunks[place].code
+        if code == "b" or (code == "i" and chunks[at].code == "K" and place == at + 1):
+            return place + 1
+        if code not in "oita" or chunks[place + 1].start - chunks[place].start > 40:
+            return None
+    return None
+
+
+def _behind_aside(chunks: tuple[Chunk, ...], at: int, codes: str) -> int:
+    """Where to look for the subject of the verb at `at`: before an aside in commas ("Shalit, held ... by Hamas, was freed")."""
+    if at < 3 or chunks[at - 1].code != "c":
+        return at - 1
+    for place in range(at - 2, 0, -1):
+        if chunks[place].code == "c" and chunks[place - 1].code in codes and chunks[place + 1].code in "KZqRrPpgI":
+            return place - 1
+        if chunks[place].code == "d":
+            break
+    return at - 1
 
 
 def _release(chunks: tuple[Chunk, ...], at: int, reading: Reading, name: Naming, subject: str | None) -> None:
@@ -171,7 +197,7 @@ def _release(chunks: tuple[Chunk, ...], at: int, reading: Reading, name: Naming,
     holder = agents[0] if agents else None
     if holder and receiver and holder == receiver:
         return
-    reading.add(groups, holder or rest.get("f"), receiver, 2.0 if holder and receiver else 1.2)
+    reading.add(groups, holder or rest.get("f"), receiver, 2.0 if holder and receiver else 1.2 if holder else 0.6)
     for party, group in _gapped(chunks, place, name):
         reading.add([group], party, None, 1.2)
 
@@ -225,7 +251,7 @@ def _receive(chunks: tuple[Chunk, ...], at: int, reading: Reading, name: Naming,
 def _come(chunks: tuple[Chunk, ...], at: int, reading: Reading, name: Naming, subject: str | None) -> None:
     rest = _after(chunks, at + 1, name)
     reading.moved += _subjects(chunks, at)
-    reading.add(_subjects(chunks, at), rest.get("b") or rest.get("f"), rest.get("t"), 1.0)
+    reading.add(_subjects(chunks, at), rest.get("b") or rest.get("f"), rest.get("t"), 0.6)
 
 
 def _held(chunks: tuple[Chunk, ...], at: int, reading: Reading, name: Naming, subject: str | None) -> None:
@@ -294,8 +320,12 @@ def _swap_noun(chunks: tuple[Chunk, ...], at: int, reading: Reading, name: Namin
     reading.opposites += [(one, other) for one in groups for other in against]
     if len(agents) == 2 and agents[0] != agents[1]:
         reading.pairs.append((agents[0], agents[1], 2.0))
-    if not against:
+    if not against and groups and groups[0].start - chunks[at].end <= _NEAR_NOUN:
         _shared(chunks, at, groups, reading)
+
+
+_NEAR_NOUN = 30
+"""Characters from "an exchange" to the number that it is of ("of more than 200 prisoners")."""
 
 
 def _swapped(chunks: tuple[Chunk, ...], at: int, reading: Reading, name: Naming, subject: str | None) -> None:
@@ -328,8 +358,8 @@ def _own(chunks: tuple[Chunk, ...], at: int, reading: Reading, name: Naming, sub
         or "detainee" in group.words
     ):
         return
-    owner = next((p for c in reversed(chunks[:at]) if c.code == "P" and (p := _party(c, name))), subject)
-    reading.add([group], None, owner, 1.2)
+    agents = _agents(chunks, at, name, subject)
+    reading.add([group], None, agents[0] if agents else subject, 1.2)
 
 
 def _in_exchange(chunks: tuple[Chunk, ...], at: int, reading: Reading, name: Naming, subject: str | None) -> None:
@@ -353,7 +383,9 @@ def _for(chunks: tuple[Chunk, ...], at: int, reading: Reading, name: Naming, sub
 
 
 def _between(chunks: tuple[Chunk, ...], at: int, reading: Reading, name: Naming, subject: str | None) -> None:
-    if not any(c.code in "wSs" for c in chunks[max(0, at - 8) : at]):
+    before = chunks[max(0, at - 6) : at]
+    since = next((place for place in range(len(before) - 1, -1, -1) if before[place].code in "wSs"), None)
+    if since is None or any(c.code in "RrCGKZdq" for c in before[since:]):
         return
     found = [p for c in chunks[at + 1 : at + 7] if c.code in "Pjl" and (p := _party(c, name))]
     if len(found) >= 2 and found[0] != found[1]:

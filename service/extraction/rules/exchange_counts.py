@@ -16,13 +16,14 @@ CUMULATIVE = Cue(
     r"\b(?:in total since|so far|since (?:the (?:start|beginning|outbreak)|then|\d{4}|january|february|march|april|may"
     r"|june|july|august|september|october|november|december"
     r"|last|early|the full)|to date|over the (?:past|last)|during the war|have (?:now )?(?:been )?(?:returned|released"
-    r"|exchanged) since|overall|previously|altogether|all told|already been|throughout)\b"
+    r"|exchanged) since|overall|previously|altogether|all told|already been|throughout|(?:\d+|dozens of|several|many|(?:six|seven|eight|nine)?t(?:en|y)(?:-\w+)?) (?:such |prisoner |previous |other )?"
+    r"(?:exchanges|swaps))\b"
 )
 HELD = Cue(
     r"\b(?:still (?:held|being held|in|holding|holds|captive|missing|hold)|remain(?:s|ed|ing)? (?:in|captive|held|behind"
     r"|prisoners?)|(?:is|are|was|were) (?:still )?(?:believed|thought|known|estimated|said) to (?:be|have|hold)"
     r"|holds?(?= (?:about|some|around|more|at|up|an|\d))|(?:is|are) holding|were (?:killed|kidnapped|captured|abducted"
-    r"|seized|taken)|was (?:killed|kidnapped|captured|abducted)|taken hostage|took\b[^.;]{0,40}(?:hostage|captive"
+    r"|seized|taken)|was (?:killed|kidnapped|captured|abducted)|none of (?:them|whom)|taken hostage|took\b[^.;]{0,40}(?:hostage|captive"
     r"|prisoner)\b|seized|captured (?:by|in|during)|unaccounted"
     r"|killed|sentenced|arrested|(?:are|is) (?:being )?held|been held for|in captivity\b(?! in exchange)|missing)\b"
 )
@@ -42,6 +43,8 @@ _EACH_BEFORE = Cue(
 _EXCLUSIVE = (Category.MILITARY, Category.CIVILIAN, Category.HOSTAGES, Category.BODIES, Category.PRISONERS, Category.OTHER)
 _PLAIN = frozenset({Category.TOTAL, Category.PRISONERS, Category.OTHER})
 _AXES = (Category.WOMEN, Category.MEN, Category.CHILDREN, Category.WOUNDED)
+_TELLING = frozenset({Category.BODIES, Category.MILITARY, Category.CIVILIAN, Category.CHILDREN})
+"""Categories that say more of a total than that people were let go: they stand beside it, with its own number."""
 _STATED_SUBSETS = frozenset({*_AXES, Category.CIVILIAN, Category.MILITARY, Category.BODIES, Category.HOSTAGES})
 
 
@@ -140,7 +143,8 @@ _OF_THEM = ("of them ", "of whom ")
 def is_subset(group: People, text: str, start: int) -> bool:
     """Whether a group is named as a part of another ("including four women")."""
     return (
-        group.words.startswith(("of the ", "of these ", "of those ", *_OF_THEM))
+        (group.part and not group.words)
+        or group.words.startswith(("of the ", "of these ", "of those ", *_OF_THEM))
         or bool(SUBSET.search(text, max(start, group.start - 40), group.start))
         or bool(re.match(r"(?: \w+)? of (?:them|whom)\b", text[group.end : group.end + 12]))
     )
@@ -166,12 +170,13 @@ def counts_of(groups: list[People], text: str, clause_starts: Mapping[People, in
     elif len(parts) == 1:
         counts.append(DraftCount(category=Category.TOTAL, number=_id(next(iter(parts.values())))))
     for group in totals:
-        if group is not total and group.category not in _PLAIN and not _GENERIC.search(group.words):
+        told = group is not total or group.category in _TELLING
+        if told and group.category not in _PLAIN and not _GENERIC.search(group.words):
             parts.setdefault(group.category, group)
     top = _value(total) if total is not None else None
     for category, group in parts.items():
         value = _value(group)
-        if top is None or value is None or value < top or (value == top and category is Category.BODIES):
+        if top is None or value is None or value < top or (value == top and category in _TELLING):
             counts.append(DraftCount(category=category, number=_id(group)))
     return tuple(counts)
 

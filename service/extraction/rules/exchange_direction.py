@@ -109,8 +109,10 @@ def directions(
     for group in groups:
         score[group] += 0.0 if group in own else 1.1 * ((group.nationality in theirs) - (group.nationality in ours))
         score[group] += _by_custom(group, one, other, armed, hostages=hostages)
+    told = {clue.people for clue in reading.clues}
     for first, second in reading.opposites:
-        if max(abs(score[first]), abs(score[second])) < 0.3 and _same_number(first, second):
+        open_ = not {first, second} & told and not (first.nationality or second.nationality)
+        if (open_ or max(abs(score[first]), abs(score[second])) < 0.3) and _same_number(first, second):
             score[first], score[second] = 0.5, -0.5  # "nine for nine": whichever way, each side let nine go
     for first, second in reading.opposites + [(b, a) for a, b in reading.opposites]:
         if abs(score[second]) < 0.3 and abs(score[first]) >= 0.3:

@@ -8,10 +8,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import pairwise
 
-from service.domain.candidate import Candidates, DateMention, Sentence
+from service.domain.candidate import Candidates, DateMention, Party, Sentence
 from service.domain.draft import Category, Status
-from service.extraction.rules.exchange_chunks import Index, Row, row_of
+from service.extraction.rules.exchange_chunks import Chunk, Index, Row, row_of
 from service.extraction.rules.exchange_cue import Cue
+from service.extraction.rules.exchange_people import People
 from service.extraction.rules.exchange_status import status_votes
 from service.extraction.rules.exchange_words import (
     CAPTIVE,
@@ -64,7 +65,9 @@ NEXT = Cue(
     r"|releases?|(?:is|are) (?=due|set|expected|planned))"
     r"[^.;]{0,40}?\b(?:is|are|will|would|could|may|might|expected|planned|due|set|scheduled|foreseen|to)\b"
 )
+ATTEMPT = Cue(r"\b(?:attempts?|plans?|bid|efforts?) to (?:free|release|exchange|swap|hand over)\b")
 _REFERS = Cue(
+    r"\b(?:an?|the) (?:previous|earlier|last|first|second|third|further)(?: such)?(?: big| large| major)? one\b|"
     r"\b(?:the|this|that|such an?|today's|an|latest|first|mass|[a-z]+day's) (?:\w+ ){0,3}?(?:swaps?|exchanges?|deal"
     r"|hand-?over|release|trade|agreement|process|captives|prisoners|hostages|detainees)\b"
     r"|\b(?:swap|exchange|hand-?over)\b"
@@ -96,16 +99,17 @@ def clauses_of(candidates: Candidates, index: Index) -> list[ActClause]:
     pieces = ((place, piece) for place, whole in enumerate(candidates.sentences) for piece in _pieces(whole))
     for place, sentence in pieces:
         words = sentence.span.text
-        if not _TRIGGER.search(words) or (
+        if (not _TRIGGER.search(words) and not _parts_of(words, found, place)) or (
             not _ACT_WORD.search(words)
             and not _REFERS.search(words)
             and not CAPTIVE.search(words)
             and not NEXT.search(words)
+            and not _parts_of(words, found, place)
         ):
             continue
         for part in _parts(sentence, candidates.text):
             row = row_of(part, index)
-            strength = _strength(row, part.span.text, words)
+            strength = _strength(row, part.span.text, words) or (0.4 if _parts_of(part.span.text, found, place) else 0.0)
             if strength > 0:
                 low, high = bisect_left(starts, part.span.start), bisect_left(starts, part.span.end)
                 dates = tuple(mention for _, mention in dated[low:high])
@@ -113,6 +117,20 @@ def clauses_of(candidates: Candidates, index: Index) -> list[ActClause]:
                     ActClause(row, part.span.start, part.span.end, strength, place, status_votes(part.span.text), dates)
                 )
     return found
+
+
+_PARTED = Cue(
+    r"\b(?:of|among) (?:them|those|these|the (?:\d+|freed|released|returned|group|returnees))\b.{0,80}\b(?:wom[ae]n|men|children|minors"
+    r"|girls|boys|civilians?|soldiers|servicemen|wounded|injured|ill|sick|hostages)\b|^the (?:\w+ )?(?:hostages|prisoners|freed|group)"
+    r" (?:included?|compris\w+)\b"
+)
+
+
+def _parts_of(words: str, told: list[ActClause], place: int) -> bool:
+    """Whether a sentence soon after an act with numbers says who its people are ("Nine of those who came back are women")."""
+    if not told or place - told[-1].place > 3 or not _PARTED.search(words):
+        return False
+    return any(g.number is not None for clause in told[-3:] for g in clause.row.people)
 
 
 def _pieces(sentence: Sentence) -> list[Sentence]:
@@ -170,6 +188,8 @@ def _strength(row: Row, words: str, sentence: str) -> float:
         return 2.0
     if _AGAINST.search(codes) and (captive or held):
         return 2.0
+    if _ONE_FOR_ONE.search(codes) and not NOT_PEOPLE.search(words):
+        return 1.5
     counted = any(g.number is not None for g in row.people)
     each = counted and "e" in codes and any(code in codes for code in "RrG") and (captive or held)
     if each or _BOTH_WAYS.search(codes):
@@ -180,7 +200,7 @@ def _strength(row: Row, words: str, sentence: str) -> float:
         return 1.5
     if _released_abroad(row):
         return 2.0 if _SWAP.search(words) else 1.0
-    if _refers(row, words):
+    if _refers(row, words) or (ATTEMPT.search(words) and any(code in codes for code in "RS")):
         return 0.5
     return 0.4 if counted and (captive or held) else 0.0
 
@@ -202,6 +222,8 @@ _BOTH_WAYS = re.compile(r"P[^dR]{0,6}R[^dRG]{0,4}N[^d]{0,9}(?:G[^d]{0,3}N|P[^d]{
 # A swap verb with people as its object ("swapped 30 prisoners", "were exchanged for"), or people against people.
 _SWAPPED = re.compile(r"S[ea]?[PjeaI]*[NHI]|[NHI][^dR]{0,8}s")
 _AGAINST = re.compile(r"[NHI][^d]{0,6}x[^d]{0,3}[NHI]")
+# Somebody is let go for somebody: an exchange where the article speaks of captives.
+_ONE_FOR_ONE = re.compile(r"[NHI][^dRS]{0,6}r[^dRS]{0,4}x[^d]{0,3}I|[RS][jPa]*I[^dRS]{0,5}x[^d]{0,3}[NHI]|I[^dRS]{0,6}r[^dRS]{0,4}x[^d]{0,3}[NHI]")
 _TAKEN = re.compile(r"detainee|captur|captive|jailed|detained|kidnapped|imprisoned|abducted")
 _SWAP = Cue(r"\b(?:swap|(?<!stock )exchange(?! rate| program| student))\b")
 
@@ -217,6 +239,31 @@ def _released_abroad(row: Row) -> bool:
     return False
 
 
+def _let_go_by_armed(row: Row) -> bool:
+    """Whether an armed group lets people go ("the ELN gave back four soldiers", "47 girls were set free by Boko Haram")."""
+    chunks = row.chunks
+    for at, chunk in enumerate(chunks):
+        if chunk.party is None or chunk.code != "P" or not is_armed(chunk.party):
+            continue
+        after = chunks[at + 1 : at + 4]
+        if any(one.code == "R" and _is_freed(other) for one, other in pairwise(after)):
+            return True
+        if at > 1 and chunks[at - 1].code == "b" and chunks[at - 2].code == "r" and any(map(_is_freed, chunks[: at - 2])):
+            return True
+    return False
+
+
+def is_armed(party: Party) -> bool:
+    """Whether a party is an armed group and no state or international body."""
+    known = lexicon()
+    return party.form == "group" and party.name not in known.states and party.name not in known.organisations
+
+
+def _is_freed(chunk: Chunk) -> bool:
+    people = chunk.people
+    return people is not None and (people.number is not None or people.mention is not None or people.category not in _VAGUE)
+
+
 def is_about_release(clause: ActClause, text: str) -> bool:
     """Whether a clause without a swap tells of captives that a state or armed group let go to another side.
 
@@ -230,6 +277,8 @@ def is_about_release(clause: ActClause, text: str) -> bool:
     states, groups = lexicon().states, lexicon().types
     sides = {c.party.name for c in clause.row.chunks if c.party is not None and c.party.name not in lexicon().organisations}
     sides |= {g.nationality for g in clause.row.people if g.nationality}
+    if _let_go_by_armed(clause.row):
+        return True
     captives = [
         g
         for g in clause.row.people
@@ -249,7 +298,11 @@ def tells_of_one(clauses: list[ActClause], text: str) -> bool:
     """
     if any(clause.strength >= 2 or is_about_release(clause, text) for clause in clauses):
         return True
+    if _freed_after_being_held(clauses, text):
+        return True
     captive = any(CAPTIVE.search(clause.words(text)) for clause in clauses)
+    if captive and any(_ONE_FOR_ONE.search(clause.row.codes) and clause.strength >= 1.5 for clause in clauses):
+        return True
     counted = any(
         clause.strength >= 0.5
         and any(code in clause.row.codes for code in "RrCSsG")
@@ -258,6 +311,32 @@ def tells_of_one(clauses: list[ActClause], text: str) -> bool:
         for clause in clauses
     )
     return captive and counted and any(names_swap(clause, text) for clause in clauses)
+
+
+def _freed_after_being_held(clauses: list[ActClause], text: str) -> bool:
+    """Whether one clause has people held by another country than theirs, and another tells that they were let go or came home."""
+    if any(JUDICIAL.search(clause.words(text)) for clause in clauses):
+        return False
+    held = {g.nationality for clause in clauses for g in _held_abroad(clause.row)}
+    return bool(held) and any(
+        any(code in clause.row.codes for code in "RrnC")
+        and Status.COMPLETED in clause.tense
+        and any(g.mention is not None or g.nationality in held for g in clause.row.people)
+        for clause in clauses
+    )
+
+
+def _held_abroad(row: Row) -> list[People]:
+    """People of one country in the custody of another ("two Britons who were detained in Iran")."""
+    found: list[People] = []
+    for at, chunk in enumerate(row.chunks):
+        place = at + 2 if chunk.code in "KZ" and at + 2 < len(row.chunks) and row.chunks[at + 1].code in "bi" else at
+        holder = row.chunks[place].party if chunk.code == "k" or place > at else None
+        if holder is not None:
+            group = next((c.people for c in reversed(row.chunks[:at]) if c.people is not None), None)
+            if group is not None and group.nationality not in {None, holder.name}:
+                found.append(group)
+    return found
 
 
 _VAGUE = {Category.TOTAL, Category.CHILDREN}

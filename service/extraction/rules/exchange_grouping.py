@@ -3,26 +3,31 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 
 from service.domain.candidate import Candidates, DateMention
-from service.domain.draft import Status
+from service.domain.draft import Scope, Status
+from service.extraction.rules.exchange_counts import scope_of
 from service.extraction.rules.exchange_cue import Cue
 from service.extraction.rules.exchange_events import NEXT, ActClause
-from service.extraction.rules.exchange_setting import is_old
+from service.extraction.rules.exchange_setting import is_old, is_said_on
 
 
 @dataclass
 class Event:
-    """The clauses of one event; `role` is "main", "past", "deal", "next" or "gift" (beside the exchange, for nothing)."""
+    """The clauses of one event; `role` is "main", "past", "deal", "next" or "gift" (beside the exchange, for nothing).
+
+    `ahead` is the status of a coming event where its words set it.
+    """
 
     role: str
     clauses: list[ActClause] = field(default_factory=list)
+    ahead: Status | None = None
 
 
 _PREVIOUS = Cue(
-    r"\b(?:previous|earlier(?! to\b)|last|prior|past|most recent|similar|separate|preceding|historic|another"
+    r"\b(?:previous|earlier|last|first|second)(?: such)?(?: big| large| major)? one\b|\b(?:previous|earlier(?! to\b)|last|prior|past|most recent|similar|separate|preceding|historic|another"
     r"|second largest)(?: [\w-]+){0,2} (?:swaps?"
     r"|exchanges?|releases?|deals?|hand-?overs?|trades?)\b"
     r"|\b(?:have|has) (?:previously|already|repeatedly)\b"
@@ -43,14 +48,14 @@ def group(clauses: list[ActClause], candidates: Candidates, published_at: date |
     main_day: str | None = None
     for clause in clauses:
         words = clause.words(text)
-        numbers = {g.number.value for g in clause.row.people if g.number is not None and g.number.value is not None}
+        numbers = _acted(clause, text)
         recent = [d for d in clause.dates if d.start is not None and not is_old(d, published_at)]
         key = _earlier(clause, words, numbers, recent, text, published_at) if main.clauses else None
         if key is not None:
             if key:
                 past.setdefault(key, Event("past")).clauses.append(clause)
             continue
-        day = _day_before(clause, main_day)
+        day = _day_before(clause, main_day, words)
         if done and day and numbers - values and Status.COMPLETED in clause.tense:
             past.setdefault(day, Event("past")).clauses.append(clause)
             continue
@@ -58,17 +63,32 @@ def group(clauses: list[ActClause], candidates: Candidates, published_at: date |
         if main.clauses and _is_gift(clause, words):
             later.setdefault("gift", Event("gift")).clauses.append(clause)
             continue
+        if done and clause.strength >= 0.4 and _FAILED_TRY.search(words) and not numbers & values:
+            past.setdefault(f"failed {clause.place}", Event("past")).clauses.append(clause)
+            continue
         kind = _ahead(clause, words, done=done, new=bool(numbers - values), started=bool(main.clauses and values))
         if kind == "deal":
             deal.clauses.append(clause)
         elif kind is not None:
-            later.setdefault(kind, Event("next")).clauses.append(clause)
+            status = Status.PLANNED if kind == "planned" else None
+            later.setdefault(kind, Event("next", ahead=status)).clauses.append(clause)
         else:
             main.clauses.append(clause)
             if clause.strength >= 1:
-                done = done or Status.COMPLETED in clause.tense or Status.ONGOING in clause.tense
+                done = done or Status.COMPLETED in clause.tense or (Status.ONGOING in clause.tense and bool(values | numbers))
                 values |= numbers
     return [main] + ([deal] if deal.clauses else []) + list(later.values()) + list(past.values())
+
+
+def _acted(clause: ActClause, text: str) -> set[int]:
+    """The numbers of people in a clause who are let go in it, not those still held or counted over the years."""
+    return {
+        g.number.value
+        for g in clause.row.people
+        if g.number is not None
+        and g.number.value is not None
+        and scope_of(g, text, clause.start, clause.end) in {Scope.ACT, Scope.BOTH_SIDES}
+    }
 
 
 def _earlier(
@@ -109,15 +129,40 @@ def _ahead(clause: ActClause, words: str, *, done: bool, new: bool, started: boo
         return "deal"
     if done and coming and clause.strength >= 1 and Status.PLANNED in tense and (new or future):
         return "planned"
+    if done and new and clause.strength >= 0.4 and Status.PLANNED in tense and _FURTHER.search(words):
+        return "planned"
+    if done and new and clause.strength >= 1 and (Status.PROPOSED in tense or Status.FAILED in tense):
+        return "proposed"
+    if done and clause.strength >= 1 and Status.PROPOSED in tense and _STANDING.search(words):
+        return "proposed"
     return None
 
 
-def _day_before(clause: ActClause, main_day: str | None) -> str | None:
-    """The day of a clause that lies before the day of the main act ("On Friday, 24 hostages were released")."""
-    days = [d.start for d in clause.dates if d.start and len(d.start) == 10 and d.start == d.end]
-    return days[0] if main_day and days and max(days) < main_day else None
+def _day_before(clause: ActClause, main_day: str | None, words: str) -> str | None:
+    """When a clause's act lies before the day of the main one ("On Friday, 24 were freed", "Last month Moscow handed over ...")."""
+    times = [d for d in clause.dates if d.start and d.end and not is_said_on(words, 0, _shifted(d, clause.start))]
+    if not main_day or not times or not _is_act_dated(clause, times, words):
+        return None
+    before = [d for d in times if (d.end or "") < main_day[: len(d.end or "")] and (len(d.end or "") > 4 or len(times) == 1)]
+    return before[0].start if len(before) == len(times) else None
 
 
+def _shifted(mention: DateMention, by: int) -> DateMention:
+    """The mention with offsets counted from `by`."""
+    span = mention.span
+    return mention if span is None else replace(mention, span=replace(span, start=span.start - by, end=span.end - by))
+
+
+_STANDING = Cue(
+    r"\b(?:ha(?:s|ve) (?:also |now |since |already )?(?:offered|proposed|suggested|put forward|demanded|asked)|(?:is|are) (?:offering|proposing"
+    r"|demanding|ready|willing|seeking|pressing)|wants?|offers?|proposes?|demands?)\b(?: [^.;,]{0,60}?)?"
+    r" (?:releas|free|exchang|swap|hand(?:ing)? over|giv(?:e|ing) (?:back|up)|trad|turn(?:ing)? over)"
+)
+_FURTHER = Cue(r"\b(?:a further|another|the (?:other|remaining|rest)|remaining|more)\b")
+_FAILED_TRY = Cue(
+    r"\b(?:attempts?|plans?|bid|efforts?|tr(?:y|ies)|offer)\b(?: [^.;]{0,90}?)? (?:c[ao]me to (?:nothing|grief|naught)|collapsed|failed"
+    r"|fell (?:through|apart)|foundered|was (?:rejected|refused|called off|cancelled|abandoned|turned down)|broke (?:down|up))\b"
+)
 _DEAL = Cue(
     r"\b(?:agreement|agreed|deal|accord|formula|phase|stage|expected to (?:swap|exchange|release|free)"
     r"|in (?:all|total)|altogether|eventually|over the (?:next|coming)|from each side|truce|ceasefire)\b"

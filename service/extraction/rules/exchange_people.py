@@ -109,20 +109,49 @@ def _numbered(text: str, numbers: list[Number], parties: list[Party], high: int)
             continue
         bodies = bool(_REMAINS_OF.search(before)) or number.role == "remains"
         if noun is None:
-            if number.role == "other" and not number.other and not any(p.span.end == number.span.start - 1 for p in parties):
+            told = _predicate(text, number.span.end, limit)
+            named_before = any(p.span.end == number.span.start - 1 for p in parties)
+            if number.role == "other" and not number.other and not named_before and told is None:
                 continue
-            found.append(People(number.span.start, number.span.end, Category.TOTAL, "", number, bodies=bodies))
+            category = told or Category.TOTAL
+            found.append(
+                People(number.span.start, number.span.end, category, "", number, bodies=bodies, part=told is not None)
+            )
             continue
         end, category = noun
         words = text[number.span.end : end]
         nationality = _nationality(text, number.span.start, end, parties)
         own = bool(re.match(r"\s+(?:of\s+)?(?:its|their|his|our)\b", words)) or bool(_OWN.search(before))
+        if own and category is Category.MEN:
+            category = Category.TOTAL  # "eleven of its men": soldiers or not, it says nothing of women
         bodies = bodies or category is Category.BODIES
         category = Category.BODIES if bodies else category
         found.append(
             People(number.phrase.start, end, category, words.strip().lower(), number, None, nationality, own, bodies)
         )
     return found
+
+
+_IS = re.compile(
+    r"(?: (?:of|among) (?:them|those|these|the)\b[^.;,]{0,45}?)? (?:are|were|is|was)(?: (?:all|both|seriously|severely|gravely|said to be"
+    r"|listed as|either|now|also))* "
+)
+
+
+def _predicate(text: str, start: int, limit: int) -> Category | None:
+    """What a bare number is said to be ("nine of those who came back are women"); None where nothing of the kind follows."""
+    match = _IS.match(text, start, limit)
+    if match is None:
+        return None
+    noun = PEOPLE.match(text, match.end(), limit)
+    if noun is None:
+        return Category.WOUNDED if _HURT.match(text, match.end(), limit) else None
+    category = category_of(noun)
+    return category if category in _PARTS else None
+
+
+_HURT = re.compile(r"(?:wounded|injured|ill|sick)\b")
+_PARTS = frozenset({Category.WOMEN, Category.MEN, Category.CHILDREN, Category.CIVILIAN, Category.MILITARY, Category.WOUNDED})
 
 
 def _demonym(text: str, start: int, limit: int, parties: list[Party]) -> int | None:
@@ -183,7 +212,7 @@ def _plain(text: str, low: int, high: int, parties: list[Party], taken: list[Peo
     for match in _nouns(text, low, high):
         if any(a < match.end() and match.start() < b for a, b in spans) or (found and match.start() < found[-1].end):
             continue
-        if any(p.form in {"organ", "group"} and p.span.start <= match.start() < p.span.end for p in parties):
+        if any(p.form in {"organ", "group", "name"} and p.span.start <= match.start() < p.span.end for p in parties):
             continue
         if re.search(r"\b(?:held|taken|take|holding|hold|taking)\s+$", text[max(low, match.start() - 10) : match.start()]):
             continue
@@ -258,6 +287,8 @@ def _may_be_people(word: str) -> bool:
         "service",
         "wounded",
         "injured",
+        "transfer",
+        "sets",
     }
 
 

@@ -46,10 +46,12 @@ _SITE = re.compile(
     re.IGNORECASE,
 )
 
+DATELINE = re.compile(r"[A-Z][A-Z .'-]{2,30}(?:, ?[^.;–—]{0,40}?[^–—]{0,12})?(?: ?\([A-Z][\w ]{1,20}\))? ?(?:[–—]|--?) ")
+"""Where a report was written from ("LIMA, Peru (AP) -"): no party acts there, and its date is the report's."""
 _BY = (
     r"(?:broker(?:ed|ing)|mediat(?:ed|ion|ing)|negotiat(?:ed|ions?)|facilitat(?:ed|ion)|arranged|intermediat\w+"
     r"|made possible|good offices|overseen)"
-    r"(?: (?:\w+ly|in part|jointly|overseen|led|provided|efforts|efforts made))* (?:by|of|from|with (?:the )?help (?:of"
+    r"(?: (?:\w+ly|in part|jointly|overseen|led|provided|together|efforts|efforts made))* (?:by|of|from|with (?:the )?help (?:of"
     r"|from)|with)"
 )
 _PASSIVE_BROKER = re.compile(rf"\b{_BY}\b", re.IGNORECASE)
@@ -59,8 +61,8 @@ _THANKS = re.compile(
     re.IGNORECASE,
 )
 _ACTIVE_BROKER = re.compile(
-    r"^(?:[^.;,]{0,60}?|, (?=which |who |that ))\b(?:(?:has|have|had|which|who|also|and|helped|that)\s+)*(?:to\s+)?(?:broker(?:ed|s"
-    r"|ing)?|mediat(?:ed|es|ing)|help(?:ed|s)? (?:to )?(?:mediate|broker|negotiate|arrange)|act(?:ed|s"
+    r"^(?:[^.;,]{0,60}?|, (?=which |who |that ))\b(?:(?:has|have|had|which|who|also|and|helped|that)\s+)*(?:to\s+)?(?<!been )(?<!be )(?<!was )(?<!were )"
+    r"(?<!being )(?:broker(?:ed|s|ing)?|mediat(?:ed|es|ing)|help(?:ed|s)? (?:to )?(?:mediate|broker|negotiate|arrange)|act(?:ed|s"
     r"|ing) as (?:an? )?(?:mediator|intermediar(?:y|ies)|go-between|broker|mediators)|facilitat(?:ed|es"
     r"|ing)|played a (?:key |major |crucial )?role in (?:mediating|brokering))\b",
     re.IGNORECASE,
@@ -100,20 +102,31 @@ def date_of(
     Completed acts take days up to publication, plans days after it; a span of days ("on Saturday and Sunday") has both ends.
     """
     future = status in {Status.PLANNED, Status.AGREED}
+    announced: str | None = None
     for start, end in spans:
         found = [d for d in candidates.dates if d.span is not None and start <= d.span.start < end and d.start is not None]
         found = [d for d in found if _fits(d, published_at, future=future, status=status)]
-        if status is Status.PROPOSED:
-            found = [d for d in found if d.span is None or not _SAID.search(candidates.text, start, d.span.start)]
+        line = DATELINE.match(candidates.text, start, end)
+        said = [d for d in found if is_said_on(candidates.text, start, d) or (line and d.span and d.span.end <= line.end())]
+        found = [d for d in found if d not in said]
+        announced = announced or (said[0].id if said and status in _DATED_BY_WORDS else None)
         if found:
             first = found[0]
-            last = found[-1] if future and len(found) > 1 else first
+            last = found[-1] if future and (found[-1].start or "") >= (first.start or "") else first
             return first.id, (None if status is Status.ONGOING and _begins(candidates.text[start:end]) else last.id)
-    return None, None
+    return announced, announced
 
 
-_SAID = re.compile(r"\b(?:said|says|told [^.;,]{1,30}|announced|added)(?: (?:late|early))?(?: on)? $")
-"""Before a date: the day of the words, which is no day of the exchange that they propose."""
+_DATED_BY_WORDS = frozenset({Status.COMPLETED, Status.ONGOING, Status.AGREED})
+_SAID = re.compile(
+    r"\b(?:said|says|told [^.;,]{1,40}|announced|added|confirmed|reported|wrote|stated|statement|tweeted|posted)"
+    r"(?: (?:in|at|to|by|from) [^.;,]{1,30}?)?(?: (?:late|early))?(?: on)? $"
+)
+
+
+def is_said_on(text: str, start: int, mention: DateMention) -> bool:
+    """Whether a date is the day of somebody's words ("said on Wednesday"), which is the act's own day only for want of another."""
+    return mention.span is not None and _SAID.search(text, start, mention.span.start) is not None
 
 
 def _begins(words: str) -> bool:
@@ -127,13 +140,17 @@ def _fits(mention: DateMention, published_at: date | None, *, future: bool, stat
     if published_at is None:
         return day is not None
     if day is None:
-        return False
+        return future and mention.start >= published_at.isoformat()[: len(mention.start)]
     if not future and mention.end != mention.start:
         return False
     if future:
-        return day >= published_at or mention.direction == "future"
+        return day >= published_at or mention.direction == "future" or (status is Status.AGREED and _is_recent(day, published_at))
     if mention.direction == "future":
         return False
+    return _is_recent(day, published_at)
+
+
+def _is_recent(day: date, published_at: date) -> bool:
     return published_at - timedelta(days=25) <= day <= published_at + timedelta(days=1)
 
 
@@ -200,6 +217,10 @@ def third_parties_of(spans: list[tuple[int, int]], candidates: Candidates, sides
     return tuple(found.values())
 
 
+_ELSEWHERE = re.compile(r"[.;,]|\b(?:where|which|who|that|when|while|after|before|for|in|between)\b")
+"""Between "brokered by" and a name: the name is no longer who brokered."""
+
+
 def _third_role(party: Party, inside: list[Party], clause: str, start: int) -> ThirdPartyRole | None:
     before = clause[: party.span.start - start]
     if re.search(r"\b(?:for|to|in|against|from|into) (?:the )?$", before[-16:]) and not re.search(
@@ -215,10 +236,10 @@ def _third_role(party: Party, inside: list[Party], clause: str, start: int) -> T
     listed = _chain(party, inside, clause, start)
     lead = clause[: listed - start]
     match = _final(_PASSIVE_BROKER, lead)
-    if match and len(lead) - match.end() <= 45 and not re.search(r"[.;]", lead[match.end() :]):
+    if match and len(lead) - match.end() <= 45 and not _ELSEWHERE.search(lead[match.end() :]):
         return ThirdPartyRole.MEDIATOR
     match = _final(_THANKS, lead)
-    if match and len(lead) - match.end() <= 12:
+    if match and len(lead) - match.end() <= 12 and not re.search(r"\b(?:with|between|for|in)\b", lead[match.end() :]):
         return ThirdPartyRole.MEDIATOR
     if _HYPHEN_BROKER.match(after) or _ADJECTIVE_BROKER.match(after):
         return None if wished else ThirdPartyRole.MEDIATOR
@@ -242,14 +263,15 @@ def _final(pattern: re.Pattern[str], words: str) -> re.Match[str] | None:
 
 def _chain(party: Party, inside: list[Party], clause: str, start: int) -> int:
     """Where the list of parties that this one stands in begins ("Qatar, Egypt and the United States")."""
-    begin = party.span.start
+    begin, last = party.span.start, None
     for other in reversed([p for p in inside if p.span.end <= party.span.start]):
-        if re.fullmatch(
-            r"(?:,? and|,|,? as well as|,? along with)\s*(?:the\s+)?", clause[other.span.end - start : begin - start]
-        ):
-            begin = other.span.start
-        else:
+        link = clause[other.span.end - start : begin - start]
+        if not re.fullmatch(r"(?:,? and|,|,? as well as|,? along with)\s*(?:the\s+)?", link):
             break
+        bare = link.strip(" ") in {",", ", the"}
+        if last is not None and not bare and last:
+            return party.span.start  # "by Qatar and Egypt, Hamas ...": the list was over before this name
+        begin, last = other.span.start, bare
     return begin
 
 

@@ -15,14 +15,15 @@ from service.extraction.rules.exchange_words import SWAP_NOUN, SWAP_VERB
 _ACT = (
     r"(?:swaps?|exchanges?|trades?|deal|release|hand-?over|repatriation|transfer|return|process|operation|plan|offer"
     r"|proposal|talks|negotiations|mediation"
-    r"|prisoners|hostages|captives|agreement)"
+    r"|prisoners|hostages|captives|agreement|attempts?|bid)"
 )
 _BROKEN = Cue(
     r"\b(?:call(?:ed|ing)? off|collaps(?:ed|es?)|f[ae]ll(?:en|s)? (?:through|apart)|br(?:oke|oken|eak) (?:down|off)"
     r"|cancel\w*|scrapped|suspend\w*|halt(?:ed|ing)|reject\w*|turn(?:ed|s|ing)? down"
     r"|rul(?:ed|es|ing) out|abort(?:ed)?|abandon(?:ed)?|derail(?:ed)?|thwarted|scuppered|scuttled|postponed|stalled"
     r"|delayed|shelved|failed|on hold|did not (?:happen|take place)"
-    r"|never (?:happened|took place|materiali[sz]ed))\b"
+    r"|never (?:happened|took place|materiali[sz]ed)|c[ao]me to (?:nothing|grief|naught)|founder(?:ed|s)|axed|thr[eo]wn? (?:it |them )?out"
+    r"|came unstuck)\b"
 )
 _ACT_NEAR = re.compile(rf"\b{_ACT}\b", re.IGNORECASE)
 _REFUSED = Cue(
@@ -82,6 +83,7 @@ _HYPOTHETICAL = Cue(
 )
 
 
+_DENIED = Cue(r"\b(?:no|not|never|without|denie[ds]|yet to|has not|have not|far from)(?: [\w-]+){0,2} $")
 _MOVED = re.compile(r"\b(?:took off|(?:was|were) (?:flown|driven|bused|taken|reunited)|landed|arrived|crossed)\b")
 _TOLD_AS_FACT = 1.4
 
@@ -108,7 +110,7 @@ def status_votes(text: str) -> dict[Status, float]:
         votes[Status.ONGOING] += 0.7
     if _PLANNED.search(text):
         votes[Status.PLANNED] += 0.6
-    if _AGREED.search(text):
+    if any(not _DENIED.search(text[max(0, m.start() - 30) : m.start()]) for m in _AGREED.finditer(text)):
         votes[Status.AGREED] += 0.7
     if _PROPOSED.search(text):
         votes[Status.PROPOSED] += 0.6

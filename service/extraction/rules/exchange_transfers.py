@@ -21,6 +21,7 @@ UNSURE = 0.3
 """A score below which a number has no direction."""
 _ONE = re.compile(r"\b(?:an?|one|a single)\s+(?:[\w'’-]+\s+){0,4}$")
 _PLURAL = re.compile(r"(?:s|men|people|children|personnel|women|remains|troops)$")
+_AMONG = re.compile(r"(?:^|[,;] )\s*(?:[Aa]mong|[Oo]f) (?:the|them|those|these)\b[^.;,]{0,40}?(?:,|\bwere|\bare|\bwas)[^.;]{0,40}$")
 _SPEAKS = re.compile(r"(?: (?:in|of|from) (?:[\w-]+ ){1,3}?)?,? ?(?:said|says|told|announced|added|warned)\b")
 _SAYS = re.compile(r"[^.;]{0,40}?\b(?:said|says|confirmed|announced|reported|told|stated|claimed)\b")
 
@@ -65,6 +66,7 @@ def transfers_of(
     for person in order:
         if abs(score[person]) < UNSURE and person.number is not None and _head(person) in holders:
             score[person] = 0.5 * ((holders[_head(person)] == pair[0]) - (holders[_head(person)] == pair[1]))
+    score = score | _with_their_whole(order, clauses, score, candidates.text)
     placed = _sorted_out(order, clauses, score, reading, candidates.text)
     starts = {person: start for person, (start, _) in clauses.items()}
     made: list[DraftTransfer] = []
@@ -90,6 +92,34 @@ def transfers_of(
     return Transfers(candidates, tuple(made), _holders(placed, pair))
 
 
+def _with_their_whole(
+    order: list[People], clauses: Mapping[People, tuple[int, int]], score: Mapping[People, float], text: str
+) -> dict[People, float]:
+    """For parts without a direction of their own ("33 of them minors", "among the 118 were 14 women") the score of their whole."""
+    found: dict[People, float] = {}
+    whole: People | None = None
+    for person in dict.fromkeys(order):
+        if person.number is None:
+            continue
+        if not is_subset(person, text, clauses[person][0]) and not _is_inverted(person, clauses[person][0], text):
+            whole = person if abs(score.get(person, 0.0)) >= UNSURE else _same_value(person, order, score) or person
+        elif whole is not None and abs(score.get(person, 0.0)) < UNSURE:
+            found[person] = score.get(whole, 0.0) * 0.9
+    return found
+
+
+def _same_value(person: People, order: list[People], score: Mapping[People, float]) -> People | None:
+    """The group with a direction that "the 118" means."""
+    value = person.number.value if person.number is not None else None
+    return next(
+        (p for p in order if p.number is not None and p.number.value == value and abs(score.get(p, 0.0)) >= UNSURE), None
+    )
+
+
+def _is_inverted(person: People, start: int, text: str) -> bool:
+    return bool(_AMONG.search(text[start : person.start]))
+
+
 def _sorted_out(
     order: list[People],
     clauses: Mapping[People, tuple[int, int]],
@@ -106,8 +136,9 @@ def _sorted_out(
     shares = _shares(order, clauses, text)
     told_each = {clauses[person] for person in shares}  # these clauses say whose "each" is
     directed = {clue.people for clue in reading.clues}
+    elsewhere = _parts_of_others(order, clauses, text)
     for person in dict.fromkeys(order):
-        if shares.get(person) is Scope.BOTH_SIDES or (person not in directed and is_grand_total(person, text)):
+        if person in elsewhere or shares.get(person) is Scope.BOTH_SIDES or (person not in directed and is_grand_total(person, text)):
             continue
         way = 0 if score.get(person, 0.0) > 0 else 1
         sureness = abs(score.get(person, 0.0))
@@ -128,6 +159,21 @@ def _sorted_out(
         _fill_same(placed)
     _fill_opposite(placed, [p for p in dict.fromkeys(order) if p not in shares], clauses, text)
     return placed
+
+
+def _parts_of_others(order: list[People], clauses: Mapping[People, tuple[int, int]], text: str) -> set[People]:
+    """Parts of a number that is no act's ("33 remain in prison, three of them civilians")."""
+    found: set[People] = set()
+    whole: People | None = None
+    for person in dict.fromkeys(order):
+        if person.number is None:
+            continue
+        if not is_subset(person, text, clauses[person][0]):
+            whole = person
+        elif whole is not None and clauses[whole] == clauses[person]:
+            if scope_of(whole, text, *clauses[whole]) not in {Scope.ACT, Scope.BOTH_SIDES}:
+                found.add(person)
+    return found
 
 
 def _shares(order: list[People], clauses: Mapping[People, tuple[int, int]], text: str) -> dict[People, Scope]:

@@ -13,12 +13,12 @@ _NOUNS: dict[str, Category] = {
     r"|spy": Category.PRISONERS,
     r"detainees?": _O,
     r"hostages?": Category.HOSTAGES,
-    r"bodies|body|remains|corpses?|coffins?": Category.BODIES,
+    r"bodies|body|remains|corpses?|coffins?|caskets?|transfer cases?|sets of (?:human )?remains": Category.BODIES,
     r"soldiers?|servicem[ae]n|servicewom[ae]n|service members?|servicemembers?|serviceperson|troops|troopers?|marines?"
     r"|sailors?|airm[ae]n"
-    r"|pilots?|combatants?|conscripts?|border guards?|(?:national )?guardsm[ae]n|defenders|commandos?|paratroopers?"
+    r"|pilots?|combatants?|conscripts?|fighters?|militiam[ae]n|border guards?|(?:national )?guardsm[ae]n|defenders|commandos?|paratroopers?"
     r"|(?:military|army) (?:officers|personnel|men)|crewm[ae]n|peacekeepers?": _M,
-    r"fighters?|militants?|militiam[ae]n|guerrillas?|rebels?|insurgents?|separatists?|agents?|operatives?|officers?"
+    r"militants?|guerrillas?|rebels?|insurgents?|separatists?|agents?|operatives?|officers?"
     r"|policem[ae]n"
     r"|police officers?|riot police(?:men)?|activists?|dissidents?|journalists?|reporters?|engineers?|workers?|contractors?"
     r"|aid workers?|doctors?|nurses?|missionaries|monks|pilgrims|tourists?|fishermen|observers?|monitors?|politicians?"
@@ -32,7 +32,7 @@ _NOUNS: dict[str, Category] = {
     r"|jihadists?|extremists?|terrorists?|envoys?|drivers?|teachers?|volunteers?|settlers?|gunm[ae]n"
     r"|academics?|scholars?|students|pastors?|priests?|sailors?|villagers?|clergymen|figures|opponents?|critics?": _O,
     r"civilians?|noncombatants|non-combatants": _C,
-    r"wom[ae]n|females": Category.WOMEN,
+    r"wom[ae]n|females|policewom[ae]n": Category.WOMEN,
     r"m[ae]n|males": Category.MEN,
     r"children|girls?|boys?|minors?|teenagers?|schoolgirls?|schoolboys?|schoolchildren|youths?|infants?"
     r"|bab(?:y|ies)": Category.CHILDREN,
@@ -99,9 +99,9 @@ SWAP_VERB = Cue(
     r"|fire\b|blows|barbs|places|students))(?![\w-])"
 )
 FOR = Cue(
-    r"(?<![\w-])in (?:exchange|return|trade|a swap|a trade|swap) (?:for|with)(?![\w-])"
+    r"(?<![\w-])(?:in (?:exchange|return|trade|swap) (?:for|with)|an? (?:\w+ )?(?:swap|trade|exchange) (?:for|with))(?![\w-])"
     r"|(?<![\w-])in (?:exchange|return)(?=[ ,.;:]|$)",
-    stems=("in exchange", "in return", "in trade", "in a swap", "in a trade", "in swap"),
+    stems=("in exchange", "in return", "in trade", "in swap", " for", " with"),
 )
 OFFERED = Cue(
     r"(?<![\w-])(?:could|may|might|can|would|will)(?: only| soon| also)? be (?:releas|free|exchang|swapp|trad|handed|set free"
@@ -148,7 +148,7 @@ _RELEASE = (
     r"|up)|let(?:ting)? go"
     r"|set(?:ting)?(?= \w+(?: \w+){0,4} free\b)|set free|sen[dt](?:ing)? (?:home|back)|sen[dt]|transfer(?:red|ring|s)?"
     r"|relinquish\w*|part(?:ed|ing) with"
-    r"|let(?= \w+(?: \w+){0,3} go\b)|put ashore|set ashore|surrender(?:ed|s)?(?= (?:\d|the bodies|its prisoners|captives))"
+    r"|let(?= \w+(?: \w+){0,3} go\b)|put ashore|set ashore|surrender(?:ed|s)?(?= (?:\d|the (?:bodies|remains)|its prisoners|captives))"
 )
 _RECEIVE = (
     r"receiv(?:e[sd]?|ing)|g[eo]t(?:ting|s)? back|got|get|t(?:ook|ake|aking|aken) (?:in|back|delivery of|home)"
@@ -170,11 +170,11 @@ _HOLD = (
 )
 _TAKE = r"captur(?:ed|es?|ing)|kidnapp?(?:ed|ing)?|abduct(?:ed)?|seized|taken"
 TOKENS = re.compile(
-    r"(?<![\w-])(?:(?P<n>(?:release|return|hand-?over|repatriation|freedom|freeing|transfer|delivery|remittance)(?= of\b))"
-    rf"|(?P<S>exchang(?:e[sd]?|ing)|swap(?:ped|s|ping)?|trad(?:e[sd]?|ing)|chang(?:ed|ing) (?:hands|places|sides of))"
+    r"(?<![\w-])(?:(?P<n>(?:release|return|hand-?over|repatriation|freedom|freeing|transfer|delivery|remittance|turnover)(?= of\b))"
+    rf"|(?P<S>(?!(?:swap|trade|exchange) for )(?:exchang(?:e[sd]?|ing)|swap(?:ped|s|ping)?|trad(?:e[sd]?|ing)|chang(?:ed|ing) (?:hands|places|sides of)))"
     rf"|(?P<w>deal|agreement|talks|negotiations"
     rf"|mediation)|(?P<R>{_RELEASE})|(?P<G>{_RECEIVE})|(?P<C>{_COME})|(?P<K>{_HOLD})|(?P<Z>{_TAKE})"
-    r"|(?P<x>in (?:exchange|return|trade|a swap|a trade) for|in (?:exchange|return)(?=[ ,.;:]|$)|against(?= \d))|(?P<o>for)"
+    r"|(?P<x>in (?:exchange|return|trade|a swap|a trade) for|(?:swap|trade|exchange) for(?= )|in (?:exchange|return)(?=[ ,.;:]|$)|against(?= \d))|(?P<o>for)"
     r"|(?P<b>by)|(?P<t>(?:back )?(?:in|on)?to|back in)|(?P<f>from)|(?P<m>between)|(?P<v>with)|(?P<a>and|or|as well as"
     r"|plus|along with)"
     r"|(?P<e>each|apiece|both sides|either side|each side|both countries|both parties|respectively|mutual\w*|from both"

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date
 
 from service.domain.candidate import Candidates
@@ -24,6 +24,7 @@ from service.extraction.rules.exchange_events import (
     tells_of_one,
 )
 from service.extraction.rules.exchange_grouping import Event, group
+from service.extraction.rules.exchange_helpers import helpers_of
 from service.extraction.rules.exchange_reading import Reading
 from service.extraction.rules.exchange_setting import (
     columns,
@@ -59,7 +60,8 @@ def draft_exchanges(
     if not tells_of_one(clauses, candidates.text):
         return candidates, ()
     mutual = any(clause.strength >= 2 or names_swap(clause, candidates.text) for clause in clauses)
-    article = _Article(published_at, title, mutual, names)
+    article = _Article(published_at, title, mutual, names, helpers_of(candidates, clauses))
+    article = replace(article, subjects=_subjects(clauses, article))
     told: list[_Told] = []
     for event in group(clauses, candidates, published_at):
         found = _tell(event, candidates, article, told[0] if told else None)
@@ -75,6 +77,12 @@ class _Article:
     title: str | None
     mutual: bool
     names: dict[str, str]
+    helpers: frozenset[str] = frozenset()
+    subjects: Mapping[int, str | None] = field(default_factory=dict)
+
+    def side(self, party: str) -> str | None:
+        """The side that a party's name means here; None for who only helps."""
+        return None if party in self.helpers else self.names.get(party, party)
 
 
 @dataclass(frozen=True)
@@ -159,10 +167,19 @@ def _goes_both_ways(reading: Reading, pair: tuple[str, str] | None) -> bool:
 
 def _read(event: Event, article: _Article) -> Reading:
     reading = Reading()
-    subject: str | None = None
     for clause in event.clauses:
-        subject = read_row(clause.row, reading, lambda party: article.names.get(party, party), subject)
+        read_row(clause.row, reading, article.side, article.subjects.get(clause.start))
     return reading
+
+
+def _subjects(clauses: list[ActClause], article: _Article) -> dict[int, str | None]:
+    """For each clause, by its offset, the party that was the subject before it: whom "it" means there."""
+    found: dict[int, str | None] = {}
+    subject: str | None = None
+    for clause in clauses:
+        found[clause.start] = subject
+        subject = read_row(clause.row, Reading(), article.side, subject)
+    return found
 
 
 def _is_told(
@@ -193,13 +210,17 @@ def _when(
 ) -> tuple[Status, tuple[str | None, str | None]]:
     """Status and dates: an earlier event is over and has its own date, a deal is under way once its first act is told."""
     if event.role == "past":
-        return status if status is Status.FAILED else Status.COMPLETED, own_date(
+        told = any(Status.COMPLETED in clause.tense or Status.ONGOING in clause.tense for clause in event.clauses)
+        ahead = status in {Status.AGREED, Status.PROPOSED} and not told
+        return status if status is Status.FAILED or ahead else Status.COMPLETED, own_date(
             [c.dates for c in event.clauses], article.published_at
         )
     if event.role == "deal":
         begun = main is not None and main.draft.status in {Status.COMPLETED, Status.ONGOING}
         sentences = {clause.row.sentence.id for clause in event.clauses}
         return Status.ONGOING if begun else Status.AGREED, span_of_deal(sentences, candidates, article.published_at)
+    if event.ahead is not None and status is not Status.FAILED:
+        status = event.ahead
     return status, date_of(spans, candidates, article.published_at, status)
 
 

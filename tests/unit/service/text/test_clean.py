@@ -50,6 +50,23 @@ def test_hidden_elements_and_comments_are_left_out() -> None:
     assert clean_html(page) == "Bread"
 
 
+def test_a_figure_is_kept_only_for_the_quotation_or_table_it_holds() -> None:
+    page = "<figure><blockquote>Bread</blockquote><figcaption>no</figcaption></figure><figure><img><a>no</a></figure>"
+
+    assert clean_html(page + "<figure><table><tr><td>salt</table></figure>") == "Bread\n\nsalt"
+
+
+def test_a_fragment_is_read_whole_also_where_it_embeds_an_article() -> None:
+    body = "<p>Bread</p><article>Embedded</article><p>salt</p>"
+
+    assert clean_html(body) == "Embedded"
+    assert clean_html(body, fragment=True) == "Bread\n\nEmbedded\n\nsalt"
+
+
+def test_preformatted_lines_and_paragraphs_are_kept() -> None:
+    assert clean_html("<pre>Bread\nand\n\nsalt</pre><p>a\nb</p>") == "Bread\nand\n\nsalt\n\na b"
+
+
 def test_several_articles_on_a_page_are_all_kept() -> None:
     assert clean_html("<article>One</article><article>Two</article>") == "One\n\nTwo"
 
