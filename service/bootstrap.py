@@ -200,6 +200,7 @@ async def build_desk(settings: Settings, services: Services, located: Located) -
         services=services,
         outbound=Outbound(allowed_hosts=frozenset(settings.outbound_hosts)),
         base_url=(settings.public_url or "").rstrip("/"),
+        schedule_s=settings.webhook_schedule,
         ceilings=Ceilings(
             requests_per_minute=settings.model_requests_per_minute,
             tokens_per_day=settings.tokens_per_day,

@@ -28,6 +28,8 @@
     │   └── DatabaseUnavailable
     ├── NoAnswer                an address that others chose: it may be tried again, or they must look at it
     └── SetupError              the operator must act
+        ├── NoDatabaseHere
+        ├── BackupFailed
         ├── DatabaseNewer
         ├── EmbeddedDatabaseFailed
         ├── ModelFileMissing
@@ -129,8 +131,8 @@ class ScopeMissing(NotAllowed):
     """The API key does not have the scope that this needs."""
 
     def __init__(self, *, scope: str) -> None:
-        self.scope = scope
-        super().__init__(f"This needs an API key with the scope '{scope}'.")
+        self.scope = scope  # for our log: a stranger with a stolen key need not learn what it lacks
+        super().__init__("This API key may not do this.")
 
 
 class NotNow(ParleyError):
@@ -142,8 +144,11 @@ class NotNow(ParleyError):
 class LimitReached(NotNow):
     """A limit is reached: nothing was asked of a model."""
 
-    def __init__(self, *, limit: str, allowed: int, retry_after_s: int) -> None:
+    def __init__(
+        self, *, limit: str, allowed: int, retry_after_s: int, policy: str = "default", window_s: int | None = None
+    ) -> None:
         self.limit, self.allowed, self.retry_after_s = limit, allowed, max(1, retry_after_s)
+        self.policy, self.window_s = policy, window_s  # its name and the seconds it counts over, for the RateLimit headers
         super().__init__(f"The limit of {allowed:,} {limit} is reached; try again in {self.retry_after_s} s.")
 
 
@@ -232,6 +237,18 @@ class AnswerRefused(ExtractionFailed):
 
 class SetupError(ParleyError):
     """The installation or configuration is not complete."""
+
+
+class NoDatabaseHere(SetupError):
+    """PARLEY_DATABASE_URL is `none`: this command needs a database."""
+
+
+class BackupFailed(SetupError):
+    """A backup could not be made, or could not be restored; the database is as it was before."""
+
+    def __init__(self, *, step: str, reason: str) -> None:
+        self.step, self.reason = step, reason
+        super().__init__(f"{step} failed, and the database is as it was: {reason}.")
 
 
 class DatabaseNewer(SetupError):

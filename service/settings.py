@@ -107,6 +107,9 @@ class Settings(BaseSettings):
         None, ge=1, description="Calls to one remote model a minute, over all processes; else no limit."
     )
     tokens_per_day: int | None = Field(None, ge=1, description="Tokens of all models and tenants a day (UTC); else no limit.")
+    webhook_schedule: Annotated[tuple[float, ...] | None, NoDecode, BeforeValidator(_comma_list)] = Field(
+        None, description="Seconds before each attempt of an outgoing webhook; else 0, 5, 300, 1800, 7200, 18000, 36000, 36000."
+    )
     outbound_hosts: Annotated[tuple[str, ...], NoDecode, BeforeValidator(_comma_list)] = Field(
         (), description="Private hosts that outgoing requests may reach all the same, parted by commas."
     )

@@ -1,12 +1,53 @@
-"""Who asks: an API key as `Authorization: Bearer KEY`, or, in open mode, anybody who reaches us over loopback."""
+"""Who asks: an API key as `Authorization: Bearer KEY`, or, in open mode, anybody who reaches us over loopback.
+
+Open mode is for the laptop: the service listens on loopback only, and no key exists yet. What came through a proxy comes from anywhere,
+also if the proxy runs on this machine, and needs a key.
+"""
 
 from __future__ import annotations
 
+import ipaddress
+
 from starlette.requests import Request
 
+from service.errors import KeyRefused, ScopeMissing
+from service.flows import keys
 from service.flows.desk import Caller, Desk
+
+# What proxies add by themselves or are told to add by every manual. One that adds nothing cannot be told from a local caller.
+_FORWARDED = (
+    "forwarded", "via", "x-forwarded-for", "x-forwarded-host", "x-forwarded-proto", "x-real-ip", "x-client-ip", "true-client-ip",
+    "cf-connecting-ip",
+)  # fmt: skip
 
 
 async def caller_of(request: Request, desk: Desk | None, scope: str, *, open_mode: bool) -> Caller:
     """Who asks. Raises KeyRefused, ScopeMissing, DatabaseUnavailable."""
-    return Caller()
+    given = request.headers.getlist("authorization")
+    if given and desk is not None:
+        caller = await keys.holder(desk, _bearer(given))
+    elif open_mode and _is_local(request) and (desk is None or await keys.is_open(desk)):
+        caller = Caller()
+    else:
+        raise KeyRefused
+    if scope not in caller.scopes:
+        raise ScopeMissing(scope=scope)
+    return caller
+
+
+def _bearer(given: list[str]) -> str:
+    scheme, _, key = given[0].partition(" ")
+    if len(given) > 1 or scheme.lower() != "bearer":
+        raise KeyRefused
+    return key.strip(" ")
+
+
+def _is_local(request: Request) -> bool:
+    if request.client is None or any(name in request.headers for name in _FORWARDED):
+        return False
+    try:
+        address = ipaddress.ip_address(request.client.host)
+    except ValueError:
+        return False
+    mapped = address.ipv4_mapped if isinstance(address, ipaddress.IPv6Address) else None
+    return (mapped or address).is_loopback

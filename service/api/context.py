@@ -43,7 +43,7 @@ class Facts:
         try:
             yield
         finally:
-            self.timings[name] = time.perf_counter() - started
+            self.timings[name] = self.timings.get(name, 0.0) + time.perf_counter() - started
 
 
 def facts_of(request: Request) -> Facts:

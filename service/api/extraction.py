@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import asyncio
+from functools import partial
 
 from fastapi import APIRouter
 from fastapi.responses import Response
-from pydantic import TypeAdapter, ValidationError
+from pydantic import ValidationError
 from starlette.requests import Request
 
 from service.api.context import Context, Facts, facts_of, read_json_body, while_connected
+from service.api.idempotency import answered_once
 from service.api.problems import refusal_of_body
 from service.api.schemas import ExtractRequest
 from service.domain.record import Extraction
-from service.flows.desk import EXTRACT
+from service.flows.desk import EXTRACT, Caller
 from service.flows.extracting import read_now
-from service.handlers import ExtractArticle
+from service.flows.reading import records
+from service.handlers import ExtractArticle, Services
 
 THREAD_FROM_CHARACTERS = 20_000
 """Longer articles are parsed and cleaned in a thread, so that they do not hold up the others."""
@@ -24,7 +27,6 @@ THREAD_FROM_CHARACTERS = 20_000
 def extraction_router(context: Context) -> APIRouter:
     """The route of extractions."""
     router = APIRouter(tags=["extraction"])
-    records = TypeAdapter(Extraction)
 
     # A plain Request and a plain Response: FastAPI would parse the body, validate it, and validate the answer again.
     # What it then cannot know of them, `openapi.py` writes into the document.
@@ -36,19 +38,26 @@ def extraction_router(context: Context) -> APIRouter:
             with facts.timed("body"):
                 body = await read_json_body(request, context.max_bytes)
                 facts.outcome["bytes_in"] = len(body)
-                await context.turns.take()
-                command = await _command(body)
-            with facts.timed("extraction"):
-                if context.desk is None:
-                    extraction = await while_connected(request.receive, context.extract(command, services))
-                else:
-                    reading = await while_connected(request.receive, read_now(context.desk, command, caller))
-                    extraction = reading.extraction
-                    facts.outcome["cached"] = reading.cached
-        _note(facts, extraction)
-        return Response(records.dump_json(extraction), media_type="application/json")
+            answer = partial(_extract, context, services, request, caller, body)
+            return await answered_once(context.desk, request, caller, body, answer)
 
     return router
+
+
+async def _extract(context: Context, services: Services, request: Request, caller: Caller, body: bytes) -> Response:
+    facts = facts_of(request)
+    with facts.timed("body"):
+        await context.turns.take()
+        command = await _command(body)
+    with facts.timed("extraction"):
+        if context.desk is None:
+            extraction = await while_connected(request.receive, context.extract(command, services))
+        else:
+            reading = await while_connected(request.receive, read_now(context.desk, command, caller))
+            extraction = reading.extraction
+            facts.outcome["cached"] = reading.cached
+    _note(facts, extraction)
+    return Response(records().dump_json(extraction), media_type="application/json")
 
 
 async def _command(body: bytes) -> ExtractArticle:

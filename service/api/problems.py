@@ -154,7 +154,8 @@ def _of_ours(error: ParleyError) -> Refusal:
         case ScopeMissing():
             return Refusal(Kind.SCOPE_MISSING, error.message)
         case NotNow():
-            return Refusal(_not_now(error), error.message, headers={"Retry-After": str(error.retry_after_s)})
+            headers = {"Retry-After": str(error.retry_after_s), **_rate_limit(error)}
+            return Refusal(_not_now(error), error.message, headers=headers)
         case ModelTimedOut():
             return Refusal(Kind.MODEL_TIMED_OUT, error.message)
         case ModelFailed():
@@ -173,6 +174,17 @@ def _not_now(error: NotNow) -> Kind:
             return Kind.DATABASE_UNAVAILABLE
         case _:
             return Kind.OVERLOADED
+
+
+def _rate_limit(error: NotNow) -> dict[str, str]:
+    """The headers of draft-ietf-httpapi-ratelimit-headers-10: which quota, over how long, and when it is full again."""
+    if not isinstance(error, LimitReached):
+        return {}
+    window = f";w={error.window_s}" if error.window_s is not None else ""
+    return {
+        "RateLimit-Policy": f'"{error.policy}";q={error.allowed}{window}',
+        "RateLimit": f'"{error.policy}";r=0;t={error.retry_after_s}',
+    }
 
 
 def _of_http(error: HTTPException) -> Refusal:

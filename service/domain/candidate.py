@@ -229,7 +229,8 @@ class Candidates:
 
     def with_more(self, *, mentions: tuple[Mention, ...] = (), entities: tuple[Entity, ...] = (),
                   clauses: tuple[Clause, ...] = (), places: tuple[Place, ...] = (),
-                  parties: tuple[Party, ...] = (), limits: tuple[str, ...] = ()) -> Candidates:  # fmt: skip
+                  parties: tuple[Party, ...] = (), numbers: tuple[Number, ...] = (), dates: tuple[DateMention, ...] = (),
+                  limits: tuple[str, ...] = ()) -> Candidates:  # fmt: skip
         """A copy with candidates added behind the scanner's own (words that an engine gave and that were located).
 
         `limits` are what the engine looked at only in part.
@@ -237,7 +238,8 @@ class Candidates:
         return replace(
             self,
             mentions=self.mentions + mentions, entities=self.entities + entities, clauses=self.clauses + clauses,
-            places=self.places + places, parties=self.parties + parties, limits=self.limits + limits,
+            places=self.places + places, parties=self.parties + parties, numbers=self.numbers + numbers,
+            dates=self.dates + dates, limits=self.limits + limits,
         )  # fmt: skip
 
     def entity_of(self, mention: Mention) -> Entity | None:

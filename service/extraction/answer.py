@@ -1,95 +1,108 @@
-"""What a language model fills in: compact, in references, evidence first. Pydantic stands at this border only.
+"""What a language model fills in: compact lines in references, evidence first. Pydantic stands at this border only.
 
-Field texts are short on purpose: the prompt explains them (a schema is not shown to the model by every server), and each
-token of an answer costs. `extra="forbid"` because some constrained decoders otherwise allow invented keys, and the
-white-space pattern because others may loop on blanks.
+Lines instead of objects because each token of an answer costs; `lines` holds their grammar and reads them. Field texts are
+short on purpose: the prompt explains them (a schema is not shown to the model by every server). `extra="forbid"` because some
+constrained decoders otherwise allow invented keys, and the white-space pattern because others may loop on blanks.
 """
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+import re
+from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, WithJsonSchema
 
-SentenceId = Annotated[str, StringConstraints(pattern=r"^S[0-9]{1,5}$")]
-RegionId = Annotated[str, StringConstraints(pattern=r"^Q[0-9]{1,5}$")]
-DateId = Annotated[str, StringConstraints(pattern=r"^D[0-9]{1,5}$")]
+from service.extraction import lines
+
 Words = Annotated[str, StringConstraints(min_length=1, max_length=300, strip_whitespace=True)]
 
-CATEGORIES = "total|military|civilian|women|men|children|wounded|bodies|hostages|prisoners|other"
-SCOPES = "both|so_far|held|plan|none"
-CountText = Annotated[
-    str, StringConstraints(pattern=rf"^(N[0-9]{{1,5}}[ab]?|people|sum) ({CATEGORIES})( by [^\n]{{1,80}})?$", max_length=120)
-]
-UnusedText = Annotated[str, StringConstraints(pattern=rf"^N[0-9]{{1,5}} ({SCOPES})$")]
-ThirdText = Annotated[str, StringConstraints(pattern=r"^[^\n]{1,120} [a-z]{2,20}$")]
-
 GUIDANCE = {"x-guidance": {"whitespace_pattern": " ?"}}
+
+
+def _line(pattern: str, form: str, *, longest: int) -> tuple[AfterValidator, WithJsonSchema]:
+    """A check that a text fits a pattern; what does not is told in the words of `form`."""
+    compiled = re.compile(pattern)
+    plain = re.sub(r"\(\?P<\w+>", "(?:", pattern)
+
+    def fits(line: str) -> str:
+        line = line.strip()
+        if len(line) > longest or compiled.fullmatch(line) is None:
+            shown = line if len(line) <= 80 else line[:77] + "..."
+            raise ValueError(f'this line cannot be read; "{shown}" should be {form}.')
+        return line
+
+    return AfterValidator(fits), WithJsonSchema({"type": "string", "pattern": f"^{plain}$", "maxLength": longest})
+
+
+def _joined(value: object) -> object:
+    """A list where one line is asked for: the line it makes."""
+    return " ".join(value) if isinstance(value, list) and all(isinstance(part, str) for part in value) else value
+
+
+def _listed(value: object) -> object:
+    """As _joined, for entries parted by semicolons."""
+    return "; ".join(value) if isinstance(value, list) and all(isinstance(part, str) for part in value) else value
+
+
+QuoteText = Annotated[str, *_line(lines.QUOTE, 'a Q and its speaker: "Q1 A=Full Name", "Q3 mixed A", "Q2 -"', longest=340)]
+MissedText = Annotated[
+    str, *_line(lines.MISSED, 'sentence, speaker and passage: "S7 A|first words .. last words"', longest=1000)
+]
+IndirectText = Annotated[
+    str, *_line(lines.INDIRECT, 'sentence, speaker, cue and passage: "S9 A|said|first words .. last words"', longest=1000)
+]
+WayText = Annotated[
+    str,
+    *_line(
+        lines.WAY,
+        'both parties, then numbers by tag and category and names, parted by semicolons: "Party > Party: N4 total; N5 women; '
+        'N6 total by A; with Full Name"',
+        longest=3000,
+    ),
+]
+SentencesText = Annotated[str, *_line(lines.SENTENCES, 'S tags with blanks between them: "S1 S4"', longest=500),
+                          BeforeValidator(_joined)]  # fmt: skip
+WhatText = Annotated[
+    str,
+    *_line(
+        lines.WHAT,
+        "a kind (prisoners, hostages, remains, unilateral) and a status (completed, ongoing, agreed, planned, proposed, failed): "
+        '"prisoners completed"',
+        longest=40,
+    ),
+    BeforeValidator(_joined),
+]
+WhenText = Annotated[str, *_line(lines.WHEN, 'D tags: "D2" (one day), "D2 D4" (start, end) or "D2 -" (open end)', longest=40),
+                     BeforeValidator(_joined)]  # fmt: skip
+UnusedText = Annotated[str, *_line(lines.UNUSED, 'N tags with both, so_far, held, plan or none: "N8 both; N9 so_far"',
+                                   longest=2000), BeforeValidator(_listed)]  # fmt: skip
+ThirdText = Annotated[str, *_line(lines.THIRD, 'names, each with mediator, host, carrier or guarantor: "Name mediator; Name '
+                                  'host"; leave others out', longest=3000), BeforeValidator(_listed)]  # fmt: skip
 
 
 class _Part(BaseModel):
     model_config = ConfigDict(extra="forbid", json_schema_extra=GUIDANCE)  # type: ignore[typeddict-item]
 
 
-class QuoteAnswer(_Part):
-    """One quoted region that is a quotation, and who said it."""
-
-    q: RegionId
-    use: Literal["direct", "mixed"] = "direct"
-    by: Words | None
-
-
-class MissedAnswer(_Part):
-    """A quotation that no region covers, by its sentence and its first and last words."""
-
-    s: SentenceId
-    first: Words
-    last: Words
-    use: Literal["direct", "mixed"] = "direct"
-    by: Words | None
-
-
-class IndirectAnswer(_Part):
-    """A reported clause, by its sentence, its cue and its first and last words."""
-
-    s: SentenceId
-    cue: Words
-    first: Words
-    last: Words
-    by: Words | None
-
-
-class WayAnswer(_Part):
-    """One direction of an exchange. `n` holds texts such as "N4 total", "N7 women by Coordination Center", "sum total"."""
-
-    released_by: Words
-    returned_to: Words
-    n: list[CountText] = Field(default_factory=list, max_length=40)
-    people: list[Words] = Field(default_factory=list, max_length=100)
-
-
 class ExchangeAnswer(_Part):
-    """One event."""
+    """One event: evidence, kind and status, dates, place of hand-over, directions with their numbers."""
 
-    ev: list[SentenceId] = Field(min_length=1, max_length=60)
-    kind: Literal["prisoners", "hostages", "remains", "unilateral"]
-    status: Literal["completed", "ongoing", "agreed", "planned", "proposed", "failed"]
-    start: DateId | None
-    end: DateId | None
+    ev: SentencesText
+    what: WhatText
+    when: WhenText | None = None
     place: Words | None = None
-    ways: list[WayAnswer] = Field(max_length=12)
-    unused: list[UnusedText] = Field(default_factory=list, max_length=80)
-    third: list[ThirdText] = Field(default_factory=list, max_length=20)
+    ways: list[WayText] = Field(max_length=12)
+    unused: UnusedText | None = None
+    third: ThirdText | None = None
     part_of: int | None = Field(default=None, ge=1, le=50)
 
 
 class QuotesAnswer(_Part):
-    """The quotations of an article."""
+    """The quotations of an article: marked regions, quotations that no region covers, reported clauses."""
 
-    quotes: list[QuoteAnswer] = Field(max_length=2000)
-    none: list[RegionId] = Field(default_factory=list, max_length=2000)
-    missed: list[MissedAnswer] = Field(default_factory=list, max_length=500)
-    indirect: list[IndirectAnswer] = Field(default_factory=list, max_length=2000)
+    quotes: list[QuoteText] = Field(max_length=2000)
+    missed: list[MissedText] = Field(default_factory=list, max_length=500)
+    indirect: list[IndirectText] = Field(default_factory=list, max_length=2000)
 
 
 class ExchangesAnswer(_Part):

@@ -15,7 +15,7 @@ from tenacity import AsyncRetrying, retry_if_exception_type, stop_after_attempt
 
 from service.domain.record import Usage
 from service.errors import AnswerInvalid, ModelFailed, ModelTimedOut
-from service.extraction.finding import Finding
+from service.extraction.finding import Action, Finding
 from service.ports import Answer, ChatModel, Clock, InvalidReply, Message
 
 MAX_REASKS = 2
@@ -126,7 +126,12 @@ async def _one(
     except InvalidReply as invalid:
         spent.add(invalid.calls, invalid.usage)
         kept = salvage(invalid.partial, response_model)
-        return invalid.raw, await judge(kept) if kept is not None else None, invalid.problems
+        if kept is None:
+            return invalid.raw, None, invalid.problems
+        judged = await judge(kept)
+        unread = tuple(Finding(check="form", item="answer", message=text, action=Action.REJECT) for text in invalid.problems)
+        problems = (*invalid.problems, *(finding.message for finding in judged.open))
+        return invalid.raw, Judged(judged.result, (*unread, *judged.findings)), problems
     except ModelFailed as failure:
         spent.charge(failure)
         raise

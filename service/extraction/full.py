@@ -17,7 +17,8 @@ from service.extraction.chunk import CHUNK_WORDS, Chunk, chunks, merge
 from service.extraction.engine import MODEL, RULES, EngineAnswer, ModelEngine, Question, Verdict, judge_items
 from service.extraction.finding import Finding
 from service.extraction.opinion import on_exchange, on_quote
-from service.extraction.reading import Reading, read_answer
+from service.extraction.reader import Reading
+from service.extraction.reading import read_answer
 from service.extraction.render import Rendering, may_hold_exchange, render
 from service.ports import ChatModel, Message, Prompt
 
@@ -69,7 +70,7 @@ def compose(question: Question, prompt: Prompt, *, chunk_words: int = CHUNK_WORD
 def _wanted(question: Question) -> str:
     """What to leave out, if anything."""
     if not question.quotes:
-        return "Wanted are only the exchanges: leave out quotes, none, missed and indirect.\n"
+        return "Wanted are only the exchanges: leave out quotes, missed and indirect.\n"
     unwanted = [name for name, wanted in (("indirect", question.indirect), ("exchanges", question.exchanges)) if not wanted]
     return f"Not wanted: leave out {' and '.join(unwanted)}.\n" if unwanted else ""
 

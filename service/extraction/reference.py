@@ -18,6 +18,15 @@ _FOLD = str.maketrans({"’": "'", "‘": "'", "“": '"', "”": '"', "–": "-
 _LEAD = re.compile(r"^(?:the|a|an|mr|mrs|ms|dr|sir)\.?\s+", re.IGNORECASE)
 _JOINT = re.compile(r"\s*(?:,\s+and\s+|,\s+|\s+and\s+|\s*&\s*)")
 _POSSESSIVE = re.compile(r"(?P<owner>[^'’]{2,60})['’]s (?P<body>[\w -]{3,60})")
+_ORGANS = (
+    "government|authorities|administration|prefecture|presidency|leadership|regime|army|military|armed forces|forces|parliament"
+    "|side|officials"
+)
+_ORGAN_OF = re.compile(rf"(?:[Tt]he )?(?:{_ORGANS}) (?:of|in) (?:the )?(?P<whose>[A-ZÀ-Þ].{{1,80}})")
+_ORGAN_AFTER = re.compile(rf"(?:the )?(?P<whose>[A-ZÀ-Þ].{{1,80}}?)(?:['’]s)? (?:{_ORGANS})")
+_ORGAN = re.compile(r"\b(?:[Mm]inistry|[Gg]overnment|[Oo]ffice|[Aa]rmy|[Mm]ilitary|[Aa]uthorities|[Ss]ervice)\b")
+_DISPUTED = r"(?:self-\w+|breakaway|so-called|unrecogni[sz]ed|separatist)[\s'\"“”‘’„]+"
+_STATES = "Republic|State|Kingdom|Emirate|Federation|Union"
 _WEST = ("the west", "west")
 _WESTERN = {
     "United States", "Germany", "Poland", "Slovenia", "Norway", "United Kingdom", "Britain", "France", "Canada", "Sweden",
@@ -169,10 +178,17 @@ def _joint(parts: list[str], candidates: Candidates, near: Span) -> Resolved | N
 
 
 def resolve_party(words: str, candidates: Candidates, evidence: tuple[Span, ...]) -> Resolved | None:
-    """The party whom `words` name, preferably as it stands in the evidence; None if the text does not know it."""
+    """The party whom `words` name, preferably as it stands in the evidence; None if the text does not know it.
+
+    An article has one name for a party: an organ gives way to the state or group that it belongs to, and "Orlen" to "Republic
+    of Orlen" where the text calls that self-proclaimed.
+    """
+    words = _in_full(_polity(words), candidates.text)
     wanted = fold(words)
-    # "Britain" where the article only has "British": the lexicon knows that both are one.
-    plain = {wanted, *(fold(party.name) for party in parties(words))}
+    # "Britain" where the article only has "British": the lexicon knows that both are one. A name that merely holds a known one
+    # ("United Nations Command") is another party.
+    lexical = {fold(party.name) for party in parties(words) if _covers(party, words)}
+    plain = {wanted, *lexical}
     known = [p for p in candidates.parties if fold(p.name) in plain or fold(p.span.text) == wanted]
     if known:
         inside = [p for p in known if any(span.contains(p.span) for span in evidence)]
@@ -185,6 +201,26 @@ def resolve_party(words: str, candidates: Candidates, evidence: tuple[Span, ...]
         return None
     party = Party(id=f"R{next_number(candidates, 'R')}", span=span, name=words, form="group")
     return Resolved(party.id, None, candidates.with_more(parties=(party,)))
+
+
+def _covers(party: Party, words: str) -> bool:
+    """Whether a party that the lexicon finds in `words` is what they name: all of them, or all but the kind of its organ."""
+    before, after = words[: party.span.start], words[party.span.end :]
+    return not _LEAD.sub("", before) and (not after.strip() or party.form == "organ" or _ORGAN.search(after) is not None)
+
+
+def _polity(words: str) -> str:
+    """The state or group whose organ `words` name ("prefecture of Orlen")."""
+    found = _ORGAN_OF.fullmatch(words) or _ORGAN_AFTER.fullmatch(words)
+    return found["whose"] if found is not None else words
+
+
+def _in_full(words: str, text: str) -> str:
+    """The full name ("Republic of Orlen" for "Orlen") where the text calls it self-styled or the like, and so no country."""
+    if len(words) < 3 or parties(words):
+        return words
+    found = re.search(rf"{_DISPUTED}((?:[A-ZÀ-Þ][\w'’-]+ )?(?:{_STATES}) of (?:the )?{re.escape(words)})\b", text)
+    return found[1] if found is not None else words
 
 
 def _stem(words: str, text: str) -> Span | None:

@@ -11,10 +11,12 @@ import hashlib
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import date
 
-from service.domain.candidate import Candidates, Number, Paragraph
+from service.domain.candidate import Candidates, DateMention, Number, Paragraph
 from service.extraction.checks import NOT_PEOPLE
 
+_WEEK = 7
 _INVISIBLE = re.compile("[\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u2069\ufeff\U000e0000-\U000e007f]")
 _TAG = re.compile(r"\[(?=[SQND]\d)")
 _RELEASE = re.compile(
@@ -80,53 +82,44 @@ def _tags(candidates: Candidates, start: int, end: int, numbers: bool, shown: se
             tags.append((region.outer.start, f"[{region.id}]"))
             shown.add(region.id)
     if numbers:
-        near = _near_release(candidates)
-        tags += _number_tags(candidates, near, start, end, shown)
-        tags += _date_tags(candidates, near, start, end, shown)
+        tags += _number_tags(candidates, start, end, shown)
+        tags += _date_tags(candidates, start, end, shown)
     return sorted(tags, key=lambda tag: tag[0])
 
 
-def _near_release(candidates: Candidates) -> frozenset[str]:
-    """Paragraphs that speak of a release or of people held, and their neighbours."""
-    hits = [_RELEASE.search(p.span.text) is not None or _HELD.search(p.span.text) is not None for p in candidates.paragraphs]
-    return frozenset(
-        p.id for position, p in enumerate(candidates.paragraphs) if any(hits[max(0, position - 1) : position + 2])
-    )
-
-
-def _number_tags(
-    candidates: Candidates, near: frozenset[str], start: int, end: int, shown: set[str]
-) -> Iterator[tuple[int, str]]:
+def _number_tags(candidates: Candidates, start: int, end: int, shown: set[str]) -> Iterator[tuple[int, str]]:
     for number in candidates.numbers:
-        if start <= number.span.start < end and counts_people(number) and _stands_in(candidates, near, number.span.start):
+        if start <= number.span.start < end and counts_people(number):
             shown.add(number.id)
             yield number.span.end, f"[{number.id}]"
 
 
-def _date_tags(
-    candidates: Candidates, near: frozenset[str], start: int, end: int, shown: set[str]
-) -> Iterator[tuple[int, str]]:
+def _date_tags(candidates: Candidates, start: int, end: int, shown: set[str]) -> Iterator[tuple[int, str]]:
     """A date that was tagged before gets the same tag again without its value: shorter, and it shows that both are one."""
     today = candidates.dates[0].start if candidates.dates and candidates.dates[0].span is None else None
     known: dict[tuple[str, str | None], str] = {}
     for mention in candidates.dates:
         if mention.span is None:
             shown.add(mention.id)
-        elif (
-            start <= mention.span.start < end
-            and mention.start is not None
-            and _stands_in(candidates, near, mention.span.start)
-        ):
+        elif start <= mention.span.start < end and mention.start is not None:
             value = mention.start, mention.end
             id_ = known.setdefault(value, mention.id)
             shown.add(id_)
-            plain = id_ != mention.id or mention.span.text == mention.start
+            plain = id_ != mention.id or _tells_itself(mention, today)
             yield mention.span.end, f"[{id_}]" if plain else f"[{id_}={_short_date(value, today)}]"
 
 
-def _stands_in(candidates: Candidates, paragraphs: frozenset[str], offset: int) -> bool:
-    paragraph = candidates.paragraph_at(offset)
-    return paragraph is not None and paragraph.id in paragraphs
+def _tells_itself(mention: DateMention, today: str | None) -> bool:
+    """Whether a reader knows the value by the words: a date written out, not silently of another year; "Friday", "yesterday"."""
+    if mention.start is None or mention.span is None:
+        return False
+    if mention.basis == "explicit":
+        # A month alone is easily taken for the next or the last one.
+        this_year = mention.start[:4] == (today or "")[:4] and len(mention.start) == len("2025-05-23")
+        return mention.start[:4] in mention.span.text or this_year
+    if today is None or mention.end not in (None, mention.start) or len(mention.start) != len(today):
+        return False
+    return 0 <= (date.fromisoformat(today) - date.fromisoformat(mention.start)).days < _WEEK
 
 
 def _short_date(value: tuple[str, str | None], today: str | None) -> str:

@@ -5,14 +5,17 @@ Unlike the core, flows know PostgreSQL: what they promise (written once, told at
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import secrets
+from collections.abc import Callable, Hashable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from typing import Any
 
 from service.adapters.database.pool import Database
 from service.adapters.outbound import Outbound
 from service.adapters.queue import Queue
 from service.flows.flight import Flights
+from service.flows.recent import Recent
 from service.handlers import Services
 
 DEFAULT_TENANT = "default"
@@ -56,3 +59,6 @@ class Desk:
     now: Callable[[], datetime] = utc_now
     schedule_s: tuple[float, ...] | None = None  # of outgoing retries; None: the usual one
     flights: Flights = field(default_factory=Flights)
+    owner: str = field(default_factory=lambda: secrets.token_hex(8))  # of claims; never the same for two desks
+    claims: set[tuple[str, str]] = field(default_factory=set)  # what is read here just now
+    recent: Recent[Hashable, Any] = field(default_factory=Recent)  # rows that every request needs: keys

@@ -120,7 +120,7 @@ async def update_endpoint(
             desk.outbound.check_url(url)
         changed = await connection.execute(
             """UPDATE endpoint SET url = coalesce(%(url)s, url), description = coalesce(%(description)s, description),
-                event_types = coalesce(%(types)s, event_types), allow_private = allow_private AND NOT %(moved)s,
+                event_types = coalesce(%(types)s::text[], event_types), allow_private = allow_private AND NOT %(moved)s,
                 failures_in_row = CASE WHEN %(moved)s THEN 0 ELSE failures_in_row END,
                 failing_since = CASE WHEN %(moved)s THEN NULL ELSE failing_since END,
                 probe_at = CASE WHEN %(moved)s THEN NULL ELSE probe_at END

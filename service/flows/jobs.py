@@ -69,6 +69,7 @@ async def submit(
     kind: str,
     tenant_id: str,
     priority: int,
+    key_id: str | None = None,
     connection_id: str | None = None,
     delivery_id: str | None = None,
     request: Mapping[str, Any] | None = None,
@@ -78,7 +79,8 @@ async def submit(
     """Write a job and enqueue it, in the caller's transaction; its id.
 
     The more of a connection's jobs are unfinished, the later this one comes. With `once`, a job of this name that waits already is
-    enough: nothing is enqueued, and the row is not written. Raises QueueFull above the operator's ceiling.
+    enough: nothing is enqueued, and the row is not written. `key_id`: whose limits it counts for. Raises QueueFull above the
+    operator's ceiling.
     """
     waiting = await _unfinished(connection, connection_id)
     if waiting >= desk.ceilings.queued_jobs:
@@ -88,12 +90,13 @@ async def submit(
     if not await desk.queue.defer(connection, Task.JOB, job_id, priority=fair(priority, waiting), at=at, once=once):
         return ""
     await connection.execute(
-        """INSERT INTO job (id, tenant_id, kind, connection_id, delivery_id, request)
-        VALUES (%(id)s, %(tenant)s, %(kind)s, %(connection)s, %(delivery)s, %(request)s)""",
+        """INSERT INTO job (id, tenant_id, kind, key_id, connection_id, delivery_id, request)
+        VALUES (%(id)s, %(tenant)s, %(kind)s, %(key)s, %(connection)s, %(delivery)s, %(request)s)""",
         {
             "id": job_id,
             "tenant": tenant_id,
             "kind": kind,
+            "key": key_id,
             "connection": connection_id,
             "delivery": delivery_id,
             "request": Json(request) if request is not None else None,
@@ -230,7 +233,7 @@ async def take_over(desk: Desk) -> int:
 
 async def keep_and_read(desk: Desk, job: Row, version: Version | None, command: ExtractArticle) -> Done:
     """Keep a version of an article (None: it has no id, and no versions), read it, and tell what came of it."""
-    caller = Caller(tenant_id=job["tenant_id"])
+    caller = Caller(tenant_id=job["tenant_id"], key_id=job["key_id"])
     keeping = None
     if version is not None:
         async with desk.database.transaction() as connection:

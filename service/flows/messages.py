@@ -1,4 +1,4 @@
-"""Something happened: the message that says so, and a dispatch of it to everybody who wants to know, in the caller's transaction."""
+"""Something happened: the message that says so, and a dispatch of it to all who want to know, in the caller's transaction."""
 
 from __future__ import annotations
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import json
-import secrets
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from functools import cache, partial
@@ -19,6 +18,7 @@ from pydantic import TypeAdapter
 
 from service.adapters.database.pool import Connection
 from service.domain.record import Extraction
+from service.errors import ModelFailed
 from service.extraction.engine import RULES, Engine
 from service.extraction.pipeline import article_record
 from service.flows.access import admit, charge
@@ -28,8 +28,6 @@ from service.handlers import ExtractArticle, check_length, extract_article
 CLAIM_MARGIN_S = 30.0
 WAIT_S = 0.25
 SEARCHED_CHARACTERS = 100_000
-
-_OWNER = secrets.token_hex(8)
 
 
 @cache
@@ -112,29 +110,52 @@ async def _read_once(desk: Desk, command: ExtractArticle, caller: Caller, engine
         # Whoever had the claim before may have finished between our look and our claim.
         return await _stored(desk, caller.tenant_id, key) or await _extract(desk, command, caller, engine, key)
     finally:
-        await desk.database.execute(
-            "DELETE FROM claim WHERE tenant_id = %(tenant)s AND cache_key = %(key)s AND owner = %(owner)s",
-            {"tenant": caller.tenant_id, "key": key, "owner": _OWNER},
-        )
+        await _release(desk, caller.tenant_id, key)
 
 
 async def _claim(desk: Desk, tenant_id: str, key: str) -> bool:
-    """Whether it is ours to read; a claim whose holder died ends with its time."""
-    taken = await desk.database.execute(
-        """INSERT INTO claim (tenant_id, cache_key, owner, expires_at)
-        VALUES (%(tenant)s, %(key)s, %(owner)s, now() + make_interval(secs => %(seconds)s))
-        ON CONFLICT (tenant_id, cache_key) DO UPDATE SET owner = excluded.owner, expires_at = excluded.expires_at
-        WHERE claim.expires_at < now() OR claim.owner = excluded.owner""",
-        {"tenant": tenant_id, "key": key, "owner": _OWNER, "seconds": desk.services.deadline_s + CLAIM_MARGIN_S},
-    )
+    """Whether it is ours to read; a claim whose holder died ends with its time.
+
+    A row of ours that no reading of ours holds was left by a database that went away: it is taken again.
+    """
+    if (tenant_id, key) in desk.claims:  # another flight of this process, with another `on_failure`
+        return False
+    desk.claims.add((tenant_id, key))
+    taken = 0
+    try:
+        taken = await desk.database.execute(
+            """INSERT INTO claim (tenant_id, cache_key, owner, expires_at)
+            VALUES (%(tenant)s, %(key)s, %(owner)s, now() + make_interval(secs => %(seconds)s))
+            ON CONFLICT (tenant_id, cache_key) DO UPDATE SET owner = excluded.owner, expires_at = excluded.expires_at
+            WHERE claim.expires_at < now() OR claim.owner = excluded.owner""",
+            {"tenant": tenant_id, "key": key, "owner": desk.owner, "seconds": desk.services.deadline_s + CLAIM_MARGIN_S},
+        )
+    finally:
+        if not taken:
+            desk.claims.discard((tenant_id, key))
     return taken == 1
 
 
+async def _release(desk: Desk, tenant_id: str, key: str) -> None:
+    try:
+        await desk.database.execute(
+            "DELETE FROM claim WHERE tenant_id = %(tenant)s AND cache_key = %(key)s AND owner = %(owner)s",
+            {"tenant": tenant_id, "key": key, "owner": desk.owner},
+        )
+    finally:
+        desk.claims.discard((tenant_id, key))
+
+
 async def _extract(desk: Desk, command: ExtractArticle, caller: Caller, engine: Engine | None, key: str) -> Reading:
-    if engine is not None:
-        await admit(desk, caller, engine.name)
-    extraction = await extract_article(command, desk.services)
-    await charge(desk, caller, engine.name if engine else None, extraction.provenance)
+    model = engine.name if engine is not None else None
+    if model is not None:
+        await admit(desk, caller, model)
+    try:
+        extraction = await extract_article(command, desk.services)
+    except ModelFailed as failure:
+        await charge(desk, caller, model, failure)
+        raise
+    await charge(desk, caller, model, extraction.provenance)
     async with desk.database.transaction() as connection:
         return await store(connection, caller.tenant_id, key, extraction)
 

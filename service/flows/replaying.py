@@ -57,7 +57,7 @@ async def replay_since(
         found = await connection.execute(
             """SELECT id FROM message
             WHERE tenant_id = %(tenant)s AND created_at >= %(since)s AND body IS NOT NULL AND type <> 'webhook.ping'
-            AND (%(types)s = '{}' OR type = ANY (%(types)s))
+            AND (%(types)s::text[] = '{}' OR type = ANY (%(types)s::text[]))
             AND (%(after)s::text IS NULL
                 OR (created_at, id) > (SELECT created_at, id FROM message WHERE id = %(after)s AND tenant_id = %(tenant)s))
             ORDER BY created_at, id LIMIT %(most)s""",

@@ -23,7 +23,7 @@ _MILLISECONDS = 100_000_000_000  # as seconds this is the year 5138, as millisec
 _LAST = 100_000_000_000_000
 _INNER = ("processed", "rendered", "raw", "value", "current", "name")
 _NAMES = ("name", "title", "full_name", "byline", "slug")
-_PLACEHOLDER = re.compile(r"\{(\w+)\}")
+_PLACEHOLDER = re.compile(r"\{([^{}]*)\}")
 
 
 def at(value: object, path: str) -> object:

@@ -33,6 +33,9 @@ from service.webhooks.richtext import read_text
 ENTRY_TYPES = "article,articles,news,news_article,newsarticle,news_item,newsitem,post,posts,story,stories"
 PUBLIC_WORDS = "publish,published,public,live,usable,active"
 
+# What `url_template` may name.
+TEMPLATE_NAMES = ("id", "slug", "path", "language")
+
 # The options that every adapter knows; each has its own defaults for some of them.
 FIELDS: Mapping[str, str] = MappingProxyType(
     {

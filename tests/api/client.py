@@ -57,5 +57,5 @@ def make_app(context: Context | None = None, services: Services | None = None) -
 @contextmanager
 def running(context: Context | None = None, services: Services | None = None) -> Iterator[TestClient]:
     """A client of the started application."""
-    with TestClient(make_app(context, services)) as client:
+    with TestClient(make_app(context, services), client=("127.0.0.1", 50_000)) as client:
         yield client

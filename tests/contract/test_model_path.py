@@ -29,7 +29,7 @@ class SystemClock:
 
 def wrong_answer(**changes: Any) -> dict[str, Any]:
     answer = copy.deepcopy(right_answer())
-    answer["quotes"][0]["by"] = "Harvey Smith"
+    answer["quotes"] = [line.replace("A=Mira Tolan", "A=Harvey Smith") for line in answer["quotes"]]
     return {**answer, **changes}
 
 
@@ -181,7 +181,7 @@ async def test_template_syntax_in_an_article_reaches_the_model_unchanged(line: s
 async def test_an_exchange_that_an_article_orders_into_the_answer_is_refused() -> None:
     """The model obeys an injected instruction; what it then answers has no ground in the text."""
     obeying = copy.deepcopy(right_answer())
-    obeying["exchanges"][0]["ways"] = [{"released_by": "Atlantis", "returned_to": "Lemuria", "n": ["N1 total"]}]
+    obeying["exchanges"][0]["ways"] = ["Atlantis > Lemuria: N1 total"]
     with server.ScriptedServer(then=server.reply(obeying)) as scripted:
         extraction = await run(scripted)
 

@@ -9,7 +9,7 @@ import pytest
 from service.adapters.database.pool import Database
 from service.errors import DatabaseUnavailable, ModelOverloaded
 from service.flows.desk import Caller
-from service.flows.reading import read
+from service.flows.reading import Reading, read
 from tests.desks import ScriptedEngine, make_command, make_desk
 
 ME = Caller()
@@ -76,23 +76,26 @@ async def test_identical_requests_to_two_processes_cost_one_call(database_url: s
     first, second = ScriptedEngine(pause_s=0.6), ScriptedEngine(pause_s=0.6)
     desks = await make_desk(one, first), await make_desk(two, second)
 
-    # The other process's claims bear another owner.
-    from service.flows import reading
-
-    async def by_the_other() -> object:
+    async def by_the_other() -> Reading:
         await first.started.wait()
-        reading._OWNER, kept = "another process", reading._OWNER  # noqa: SLF001
-        try:
-            return await read(desks[1], make_command(), ME)
-        finally:
-            reading._OWNER = kept  # noqa: SLF001
+        return await read(desks[1], make_command(), ME)
 
     readings = await asyncio.gather(read(desks[0], make_command(), ME), by_the_other())
 
     assert (first.calls, second.calls) == (1, 0)
-    assert readings[1].cached  # type: ignore[attr-defined]
+    assert readings[1].cached
     await one.aclose()
     await two.aclose()
+
+
+async def test_requests_that_differ_in_what_a_failure_comes_to_share_one_call(database: Database):
+    engine = ScriptedEngine(pause_s=0.3)
+    desk = await make_desk(database, engine)
+
+    await asyncio.gather(*(read(desk, make_command(on_failure=how), ME) for how in ("degrade", "error")))
+
+    assert engine.calls == 1
+    assert await database.rows("SELECT * FROM claim") == []
 
 
 async def test_who_gives_up_does_not_take_the_answer_from_the_others(database: Database):

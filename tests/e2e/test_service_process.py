@@ -167,7 +167,7 @@ def test_a_body_that_is_too_large_is_413_whatever_its_header_says(declared: str 
 
 async def after_a_second(exchange: server.Exchange) -> None:
     await asyncio.sleep(1.0)
-    await server.reply({"quotes": [{"q": "Q1", "use": "direct", "by": "Ilse Varga"}], "exchanges": []})(exchange)
+    await server.reply({"quotes": ["Q1 Ilse Varga"], "exchanges": []})(exchange)
 
 
 def wait_until(is_so: Any, timeout_s: float = 10.0) -> None:

@@ -59,7 +59,7 @@ def _note_source(row: Row, reading: Reading, name: Naming) -> None:
         ):
             reading.sources.append((chunk.people, source))
     last, behind = sides[-1]
-    if _SAYS_LAST.match(row.sentence.span.text[last.end - base :]) and len(sides) == 1:
+    if _SAYS_LAST.match(row.sentence.span.text[last.end - base :]):
         reading.sources += [(c.people, behind) for c in row.chunks if c.code == "N" and c.people and c.end < last.start]
 
 
@@ -195,8 +195,8 @@ def _release(chunks: tuple[Chunk, ...], at: int, reading: Reading, name: Naming,
         _shared(chunks, at, groups, reading)
         return
     holder = agents[0] if agents else None
-    if holder and receiver and holder == receiver:
-        return
+    if holder == receiver:
+        holder = None  # "it" is not whom the sentence before spoke of
     reading.add(groups, holder or rest.get("f"), receiver, 2.0 if holder and receiver else 1.2 if holder else 0.6)
     for party, group in _gapped(chunks, place, name):
         reading.add([group], party, None, 1.2)

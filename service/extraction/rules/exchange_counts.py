@@ -30,7 +30,11 @@ HELD = Cue(
 _SINCE_HELD = Cue(r"\b(?:held|detained|jailed|imprisoned|captive|prisoners?|captured|missing)\b[^.;]{0,45}\bsince\b")
 _BOTH_SIDES = Cue(
     r"\b(?:between (?:them|the two)|(?:across|from|by|of) both (?:sides|countries|parties)(?: of)?"
-    r"|in total\b|a total of .{0,40}(?:from both|both sides)|combined|both ways)\b"
+    r"|in total\b|a total of .{0,40}(?:from both|both sides)|combined|both ways|split between|divided between)\b"
+)
+_FIRST_OF = Cue(
+    r", (?:the|a|an)? ?(?:first|second|third|latest|last|initial|part)(?: (?:batch|group|phase|stage|part|tranche|instal?lment|wave))?"
+    r" of (?:a total of |the |some |about |more than |nearly )*$"
 )
 _EACH = Cue(
     r"^[^.;]{0,60}?\b(?:each(?: side| other| country| way| party)?|apiece|a side|(?:from|on|by"
@@ -53,6 +57,8 @@ def scope_of(group: People, text: str, start: int, end: int) -> Scope:
     around = text[max(start, group.start - 70) : min(end, group.end + 60)]
     if _BOTH_SIDES.search(around):
         return Scope.BOTH_SIDES
+    if _FIRST_OF.search(text[max(start, group.start - 50) : group.start]) and re.search(r"\d|, ", text[start : group.start]):
+        return Scope.DEAL
     if HELD.search(text[max(start, group.start - 30) : min(end, group.end + 45)]):
         released = re.search(
             r"\b(?:releas|freed|exchang|swap|hand(?:ed|ing) over|return|in exchange)",
@@ -170,7 +176,7 @@ def counts_of(groups: list[People], text: str, clause_starts: Mapping[People, in
     elif len(parts) == 1:
         counts.append(DraftCount(category=Category.TOTAL, number=_id(next(iter(parts.values())))))
     for group in totals:
-        told = group is not total or group.category in _TELLING
+        told = group is not total or (group.category in _TELLING and _value(group) != 1)
         if told and group.category not in _PLAIN and not _GENERIC.search(group.words):
             parts.setdefault(group.category, group)
     top = _value(total) if total is not None else None

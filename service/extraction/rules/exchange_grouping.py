@@ -50,6 +50,9 @@ def group(clauses: list[ActClause], candidates: Candidates, published_at: date |
         words = clause.words(text)
         numbers = _acted(clause, text)
         recent = [d for d in clause.dates if d.start is not None and not is_old(d, published_at)]
+        if main.clauses and _is_gift(clause, words):
+            later.setdefault(f"gift {_key(clause, words)}", Event("gift")).clauses.append(clause)
+            continue
         key = _earlier(clause, words, numbers, recent, text, published_at) if main.clauses else None
         if key is not None:
             if key:
@@ -57,12 +60,9 @@ def group(clauses: list[ActClause], candidates: Candidates, published_at: date |
             continue
         day = _day_before(clause, main_day, words)
         if done and day and numbers - values and Status.COMPLETED in clause.tense:
-            past.setdefault(day, Event("past")).clauses.append(clause)
+            past.setdefault(day + _of_remains(clause), Event("past")).clauses.append(clause)
             continue
         main_day = main_day or next((d.start for d in recent if d.start and len(d.start) == 10 and d.start == d.end), None)
-        if main.clauses and _is_gift(clause, words):
-            later.setdefault("gift", Event("gift")).clauses.append(clause)
-            continue
         if done and clause.strength >= 0.4 and _FAILED_TRY.search(words) and not numbers & values:
             past.setdefault(f"failed {clause.place}", Event("past")).clauses.append(clause)
             continue
@@ -107,7 +107,19 @@ def _earlier(
         return None
     if not (old or numbers) or not (clause.strength >= 2 or numbers):
         return ""
-    return (old[0].start or "")[:7] if old else months or f"clause {clause.place}"
+    return (old[0].start or "")[:7] + _of_remains(clause) if old else months or f"clause {clause.place}"
+
+
+def _key(clause: ActClause, words: str) -> str:
+    """The first date of a clause's act, "" where it has none."""
+    times = [d for d in clause.dates if d.start and not is_said_on(words, 0, _shifted(d, clause.start))]
+    return times[0].start or "" if times else ""
+
+
+def _of_remains(clause: ActClause) -> str:
+    """A mark for clauses that count nothing but the dead, who are handed over in acts of their own."""
+    counted = [g for g in clause.row.people if g.number is not None]
+    return " remains" if counted and all(g.bodies for g in counted if g.words) and any(g.bodies for g in counted) else ""
 
 
 def _is_gift(clause: ActClause, words: str) -> bool:
@@ -140,7 +152,7 @@ def _ahead(clause: ActClause, words: str, *, done: bool, new: bool, started: boo
 
 def _day_before(clause: ActClause, main_day: str | None, words: str) -> str | None:
     """When a clause's act lies before the day of the main one ("On Friday, 24 were freed", "Last month Moscow handed over ...")."""
-    times = [d for d in clause.dates if d.start and d.end and not is_said_on(words, 0, _shifted(d, clause.start))]
+    times = [d for d in clause.dates if d.start and d.start == d.end and not is_said_on(words, 0, _shifted(d, clause.start))]
     if not main_day or not times or not _is_act_dated(clause, times, words):
         return None
     before = [d for d in times if (d.end or "") < main_day[: len(d.end or "")] and (len(d.end or "") > 4 or len(times) == 1)]

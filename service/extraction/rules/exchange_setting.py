@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from datetime import date, timedelta
 
-from service.domain.candidate import Candidates, DateMention, Party, Place
+from service.domain.candidate import Candidates, DateMention, Mention, MentionKind, Party, Place
 from service.domain.draft import DraftPlace, DraftThirdParty, PlaceRole, Status, ThirdPartyRole
 from service.extraction.rules.exchange_cue import Cue
 from service.text.parties import lexicon
@@ -26,7 +27,7 @@ _RECEPTION = re.compile(
     re.IGNORECASE,
 )
 _AT = re.compile(
-    r"\b(?:at|on|near|in|outside)\s+(?:the\s+|a\s+)?(?:tarmac\s+(?:of|at)\s+|border\s+town\s+of\s+"
+    r"\b(?:at|on|near|in|outside|through|via|over|across)\s+(?:the\s+|a\s+)?(?:tarmac\s+(?:of|at)\s+|border\s+town\s+of\s+"
     r"|village\s+of\s+|(?:[a-z]+ern\s+|city\s+of\s+|front[- ]line\s+|border\s+|town\s+of\s+"
     r"|so-called\s+))*(?:the\s+)?$",
     re.IGNORECASE,
@@ -62,7 +63,7 @@ _THANKS = re.compile(
 )
 _ACTIVE_BROKER = re.compile(
     r"^(?:[^.;,]{0,60}?|, (?=which |who |that ))\b(?:(?:has|have|had|which|who|also|and|helped|that)\s+)*(?:to\s+)?(?<!been )(?<!be )(?<!was )(?<!were )"
-    r"(?<!being )(?:broker(?:ed|s|ing)?|mediat(?:ed|es|ing)|help(?:ed|s)? (?:to )?(?:mediate|broker|negotiate|arrange)|act(?:ed|s"
+    r"(?<!being )(?:broker(?:ed|s|ing)?(?! by\b)|mediat(?:ed|es|ing)(?! by\b)|help(?:ed|s)? (?:to )?(?:mediate|broker|negotiate|arrange)|act(?:ed|s"
     r"|ing) as (?:an? )?(?:mediator|intermediar(?:y|ies)|go-between|broker|mediators)|facilitat(?:ed|es"
     r"|ing)|played a (?:key |major |crucial )?role in (?:mediating|brokering))\b",
     re.IGNORECASE,
@@ -214,7 +215,38 @@ def third_parties_of(spans: list[tuple[int, int]], candidates: Candidates, sides
             role = _third_role(party, inside, clause, start)
             if role is not None:
                 found[party.name] = DraftThirdParty(party=party.id, role=role)
+        for mention in candidates.mentions:
+            if start <= mention.span.start < end and _is_named_broker(mention, inside, clause, start):
+                found.setdefault(mention.entity or mention.id, DraftThirdParty(party=mention.id, role=ThirdPartyRole.MEDIATOR))
     return tuple(found.values())
+
+
+_BROKERED = re.compile(
+    r"(?:,? (?:who|which|that))? (?:(?:has|have|had|also|personally|helped) )*(?:to )?(?:mediated?|brokered?)\b(?! (?:by|said))|, (?:the|who was"
+    r" the|acting as) (?:go-between|mediator|intermediary)\b"
+)
+
+
+_NOBODY = re.compile(
+    r"(?:no|neither|nobody|none)\b|(?:(?:the|a|an|whose|its|their|his|her|several|both|two|three) )?(?:\w+ )?(?:governments?|countr(?:y|ies)|officials?"
+    r"|mediators?|negotiators?|sides?|part(?:y|ies)|ministers?|leaders?|sources?|diplomats?)$",
+    re.IGNORECASE,
+)
+
+
+def _is_named_broker(mention: Mention, inside: list[Party], clause: str, start: int) -> bool:
+    """Whether a person or body that is no listed party is said to have mediated ("brokered by tribal elders")."""
+    if mention.kind is MentionKind.PRONOUN or _NOBODY.match(mention.span.text) or any(
+        p.span.start < mention.span.end and mention.span.start < p.span.end for p in inside
+    ):
+        return False
+    before, after = clause[: mention.span.start - start], clause[mention.span.end - start :]
+    if _BROKERED.match(after) or re.search(r"\b(?:go-between|mediator|intermediary) (?:was|is) (?:\w+\. |\w+ )?$", before[-40:]):
+        return True
+    match = _final(_PASSIVE_BROKER, before)
+    between = before[match.end() :] if match else ""
+    nobody = not any(match and match.end() <= p.span.start - start < len(before) for p in inside)
+    return match is not None and "overseen" not in match[0].lower() and len(between) <= 30 and nobody and not _ELSEWHERE.search(between)
 
 
 _ELSEWHERE = re.compile(r"[.;,]|\b(?:where|which|who|that|when|while|after|before|for|in|between)\b")
@@ -296,14 +328,20 @@ def columns(candidates: Candidates) -> list[tuple[int, int]]:
     ]
 
 
-def mediations(spans: list[tuple[int, int]], candidates: Candidates, *, near: bool) -> list[tuple[int, int]]:
-    """The spans, and every sentence that speaks of mediation; only those next to one of the spans where `near`."""
+def mediations(
+    spans: list[tuple[int, int]], candidates: Candidates, *, near: bool, others: Sequence[tuple[int, int]] = ()
+) -> list[tuple[int, int]]:
+    """The spans, and every sentence that speaks of mediation; only those next to one of the spans where `near`.
+
+    `others` are spans of other events: sentences that hold one tell of that event's mediators.
+    """
     if near:
         told = {i for i, s in enumerate(candidates.sentences) if any(s.span.start <= a < s.span.end for a, _ in spans)}
         sentences = [s for i, s in enumerate(candidates.sentences) if told & {i - 1, i + 1}]
     else:
         sentences = list(candidates.sentences)
     extra = [(s.span.start, s.span.end) for s in sentences if _MEDIATION.search(s.span.text)]
+    extra = [(low, high) for low, high in extra if not any(low <= a < high for a, _ in others)]
     return spans + [span for span in extra if span not in spans]
 
 

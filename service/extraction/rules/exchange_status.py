@@ -83,6 +83,7 @@ _HYPOTHETICAL = Cue(
 )
 
 
+_NO_DEAL = Cue(r"\bno (?:final |formal |such |new )?(?:agreement|deal|accord|decision)\b")
 _DENIED = Cue(r"\b(?:no|not|never|without|denie[ds]|yet to|has not|have not|far from)(?: [\w-]+){0,2} $")
 _MOVED = re.compile(r"\b(?:took off|(?:was|were) (?:flown|driven|bused|taken|reunited)|landed|arrived|crossed)\b")
 _TOLD_AS_FACT = 1.4
@@ -110,11 +111,22 @@ def status_votes(text: str) -> dict[Status, float]:
         votes[Status.ONGOING] += 0.7
     if _PLANNED.search(text):
         votes[Status.PLANNED] += 0.6
-    if any(not _DENIED.search(text[max(0, m.start() - 30) : m.start()]) for m in _AGREED.finditer(text)):
+    if not _NO_DEAL.search(text) and any(
+        not _DENIED.search(text[max(0, m.start() - 30) : m.start()]) for m in _AGREED.finditer(text)
+    ):
         votes[Status.AGREED] += 0.7
     if _PROPOSED.search(text):
         votes[Status.PROPOSED] += 0.6
-    return votes
+    if votes[Status.COMPLETED] and votes[Status.PLANNED] and _is_done_first(text):
+        votes[Status.PLANNED] *= 0.4
+    return {status: vote for status, vote in votes.items() if vote}
+
+
+def _is_done_first(text: str) -> bool:
+    """Whether a clause tells an act and then its sequel ("released 100, the first of 360 that it will free")."""
+    done = next((m.start() for m in _DONE.finditer(text) if not _HYPOTHETICAL.search(text[max(0, m.start() - 24) : m.start()])), None)
+    ahead = [m.start() for cue in (_WILL, _PLANNED) if (m := cue.search(text)) is not None]
+    return done is not None and bool(ahead) and done < min(ahead)
 
 
 def _is_broken(text: str) -> bool:

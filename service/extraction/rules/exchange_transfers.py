@@ -14,9 +14,12 @@ from service.extraction.rules.exchange_direction import directions
 from service.extraction.rules.exchange_grouping import Event
 from service.extraction.rules.exchange_people import People
 from service.extraction.rules.exchange_reading import Reading
+from service.text.parties import lexicon
 
 SURE = 0.8
 """A score from which on a person without a number is put into a direction."""
+HINTED = 0.4
+"""A score that rests on nothing but who speaks; a part's whole says more."""
 UNSURE = 0.3
 """A score below which a number has no direction."""
 _ONE = re.compile(r"\b(?:an?|one|a single)\s+(?:[\w'’-]+\s+){0,4}$")
@@ -37,11 +40,15 @@ class Sorted:
 
 @dataclass(frozen=True)
 class Transfers:
-    """The transfers, the candidates with the mentions added for them, and who held whom: head noun to party."""
+    """The transfers, the candidates with the mentions added for them, and who held whom: head noun to party.
+
+    `lead` is the party that the first people told of were held by.
+    """
 
     candidates: Candidates
     transfers: tuple[DraftTransfer, ...]
     holders: Mapping[str, str] = field(default_factory=dict)
+    lead: str | None = None
 
 
 def transfers_of(
@@ -53,11 +60,13 @@ def transfers_of(
     hostages: bool,
     mutual: bool,
     holders: Mapping[str, str],
+    lead: str | None = None,
 ) -> Transfers:
     """One transfer a direction; only the one that has people where the event is not `mutual`.
 
     Numbers that count both sides together, people still held or all since a day are put nowhere. `holders` says for a head
-    noun ("prisoners") whose they were in the article's main event, where a later clause does not say it again.
+    noun ("prisoners") whose they were in the article's main event, where a later clause does not say it again; `lead` who let
+    the first go there.
     """
     clauses = {person: (clause.start, clause.end) for clause in reversed(event.clauses) for person in clause.row.people}
     order = [person for clause in event.clauses for person in clause.row.people]
@@ -68,10 +77,16 @@ def transfers_of(
             score[person] = 0.5 * ((holders[_head(person)] == pair[0]) - (holders[_head(person)] == pair[1]))
     score = score | _with_their_whole(order, clauses, score, candidates.text)
     placed = _sorted_out(order, clauses, score, reading, candidates.text)
+    if not mutual and lead in pair and not any(placed.numbered):
+        # "Twenty-one were released last year": by whom is not said again, nor which way
+        way = 0.5 if lead == pair[0] else -0.5
+        open_ = {p: way for p in order if p.number is not None and p not in reading.combined}
+        placed = _sorted_out(order, clauses, score | open_, reading, candidates.text)
     starts = {person: start for person, (start, _) in clauses.items()}
     made: list[DraftTransfer] = []
     for way, (holder, receiver) in enumerate((pair, pair[::-1])):
         near = event.clauses[0].start
+        receiver = _own_country(placed, way, pair, candidates) or receiver
         released, returned = _reference(candidates, holder, near), _reference(candidates, receiver, near)
         if released is None or returned is None:
             continue
@@ -89,7 +104,23 @@ def transfers_of(
             continue
         counts = tuple(_claimed(count, clauses, event, candidates) for count in counts)
         made.append(DraftTransfer(released_by=released, returned_to=returned, counts=counts, people=people))
-    return Transfers(candidates, tuple(made), _holders(placed, pair))
+    first = next((p for p in order if any(p in groups for groups in (*placed.numbered, *placed.named))), None)
+    way = 0 if first is None or first in placed.numbered[0] or first in placed.named[0] else 1
+    return Transfers(candidates, tuple(made), _holders(placed, pair), None if first is None else pair[way])
+
+
+def _own_country(placed: Sorted, way: int, pair: tuple[str, str], candidates: Candidates) -> str | None:
+    """The third country whose people an armed group lets go home ("the rebels freed 48 Iranians for 2,130 prisoners")."""
+    groups = [g for g in placed.numbered[way] + placed.named[way] if not g.part]
+    nations = {g.nationality for g in groups}
+    armed = {party.name for party in candidates.parties if party.form == "group"}
+    if len(nations) != 1 or pair[way] not in armed or pair[1 - way] in armed:
+        return None
+    nation = nations.pop()
+    homes = lexicon().homes
+    if nation is None or nation in pair or nation in armed or homes.get(pair[way]) == nation:
+        return None
+    return nation if nation in lexicon().states else None
 
 
 def _with_their_whole(
@@ -102,8 +133,9 @@ def _with_their_whole(
         if person.number is None:
             continue
         if not is_subset(person, text, clauses[person][0]) and not _is_inverted(person, clauses[person][0], text):
-            whole = person if abs(score.get(person, 0.0)) >= UNSURE else _same_value(person, order, score) or person
-        elif whole is not None and abs(score.get(person, 0.0)) < UNSURE:
+            again = text[max(0, person.start - 5) : person.start].lower().endswith("the ")
+            whole = person if abs(score.get(person, 0.0)) >= UNSURE or not again else _same_value(person, order, score) or person
+        elif whole is not None and abs(score.get(person, 0.0)) <= HINTED < abs(score.get(whole, 0.0)):
             found[person] = score.get(whole, 0.0) * 0.9
     return found
 

@@ -111,6 +111,11 @@ OFFERED = Cue(
     r"|rebels)(?![\w-])"
 )
 """People who may go free for captives of the other side, which tells of a proposed swap even where no party is named."""
+TWO_WAYS = Cue(
+    r"\b(?:swap|exchange|trade|deal|bargain|each|both|apiece|either|phases?|stages?|rounds?|in return|two sides|formula|for \d+"
+    r"|for (?:one|two|three|four|five|six|seven|eight|nine|ten) )\b"
+)
+"""Words of an event that has two directions, though the clause at hand may tell of one."""
 NOT_PEOPLE = Cue(
     r"(?<![\w-])(?:(?:stock|currency|foreign|securities|commodit\w+|student|cultural|academic|information|gun|heat"
     r"|crypto\w*|insurance|health|data"

@@ -39,7 +39,7 @@ from service.extraction.rules.exchange_sides import sides_of, two_sides, with_th
 from service.extraction.rules.exchange_site import site_in
 from service.extraction.rules.exchange_status import IN_DOUBT, kind_of, staged, status_of
 from service.extraction.rules.exchange_transfers import Transfers, transfers_of
-from service.extraction.rules.exchange_words import OFFERED, SWAP_NOUN
+from service.extraction.rules.exchange_words import OFFERED, SWAP_NOUN, TWO_WAYS
 
 _MOST_EVIDENCE = 6
 _MOST_SPANS = 60  # bounds the search for dates, places and mediators in very long articles
@@ -63,7 +63,11 @@ def draft_exchanges(
     article = _Article(published_at, title, mutual, names, helpers_of(candidates, clauses))
     article = replace(article, subjects=_subjects(clauses, article))
     told: list[_Told] = []
-    for event in group(clauses, candidates, published_at):
+    events = group(clauses, candidates, published_at)
+    others = [event for event in events[1:] if event.role in {"past", "next", "gift"}]
+    apart = tuple((clause.start, clause.end) for event in others for clause in event.clauses)
+    article = replace(article, tells_more=any(event.role != "gift" for event in others), apart=apart)
+    for event in events:
         found = _tell(event, candidates, article, told[0] if told else None)
         if found is not None:
             candidates = found.candidates
@@ -79,6 +83,8 @@ class _Article:
     names: dict[str, str]
     helpers: frozenset[str] = frozenset()
     subjects: Mapping[int, str | None] = field(default_factory=dict)
+    tells_more: bool = False
+    apart: tuple[tuple[int, int], ...] = ()
 
     def side(self, party: str) -> str | None:
         """The side that a party's name means here; None for who only helps."""
@@ -92,6 +98,7 @@ class _Told:
     pair: tuple[str, str] | None
     candidates: Candidates
     holders: Mapping[str, str]
+    lead: str | None = None
 
 
 def _tell(event: Event, candidates: Candidates, article: _Article, main: _Told | None) -> _Told | None:
@@ -107,11 +114,14 @@ def _tell(event: Event, candidates: Candidates, article: _Article, main: _Told |
         pair = two_sides(candidates, article.names, [(clause.start, clause.end) for clause in strong])
     status = staged(strong[0].words(candidates.text)) or status_of([clause.tense for clause in strong], title)
     made = Transfers(candidates, ())
-    mutual = event.role != "gift" and (article.mutual or _goes_both_ways(reading, pair))
+    mutual = event.role != "gift" and (_swaps(event, article, candidates.text) or _goes_both_ways(reading, pair))
     if pair is not None:
         hostages = bool(re.search(r"\bhostages?\b", words, re.IGNORECASE))
         holders = main.holders if main is not None and event.role in {"deal", "next"} else {}
-        made = transfers_of(event, candidates, reading, pair, hostages=hostages, mutual=mutual, holders=holders)
+        lead = main.lead if main is not None and event.role in {"past", "next"} else None
+        made = transfers_of(
+            event, candidates, reading, pair, hostages=hostages, mutual=mutual, holders=holders, lead=lead
+        )
     if not _is_told(strong, made.transfers, pair, candidates.text, mutual=mutual):
         return None
     if (
@@ -135,7 +145,9 @@ def _tell(event: Event, candidates: Candidates, article: _Article, main: _Told |
         if site is not None:
             candidates = candidates.with_more(places=(site,))
             places = (DraftPlace(place=site.id, role=PlaceRole.HANDOVER), *places)
-    helped = spans if event.role in {"past", "gift"} else mediations(spans, candidates, near=not first)
+    helped = spans if event.role in {"past", "gift"} else mediations(
+        spans, candidates, near=not first, others=article.apart if first else ()
+    )
     draft = DraftExchange(
         evidence=tuple(dict.fromkeys(clause.row.sentence.id for clause in strong))[:_MOST_EVIDENCE],
         kind=kind_of(groups, words, both_ways=len(made.transfers) == 2, swap_words=mutual),
@@ -147,7 +159,7 @@ def _tell(event: Event, candidates: Candidates, article: _Article, main: _Told |
         third_parties=third_parties_of(helped, candidates, sides),
         score=_score(strong, made.transfers),
     )
-    return _Told(draft, event.role, pair, candidates, made.holders)
+    return _Told(draft, event.role, pair, candidates, made.holders, made.lead)
 
 
 def _pair_of(event: Event, own: tuple[str, str] | None, main: _Told | None) -> tuple[str, str] | None:
@@ -157,6 +169,18 @@ def _pair_of(event: Event, own: tuple[str, str] | None, main: _Told | None) -> t
     if own is None or event.role == "deal":
         return main.pair
     return own
+
+
+def _swaps(event: Event, article: _Article, text: str) -> bool:
+    """Whether an event is told as a swap, as its article is: not where it is only said that one side let people go."""
+    if not article.mutual or event.role == "deal":
+        return article.mutual
+    own = any(clause.strength >= 2 or names_swap(clause, text) for clause in event.clauses)
+    freed = any(
+        any(code in clause.row.codes for code in "Rr") and any(g.number or g.mention for g in clause.row.people)
+        for clause in event.clauses
+    )
+    return own or not freed or not article.tells_more or any(TWO_WAYS.search(clause.words(text)) for clause in event.clauses)
 
 
 def _goes_both_ways(reading: Reading, pair: tuple[str, str] | None) -> bool:
@@ -215,6 +239,9 @@ def _when(
         return status if status is Status.FAILED or ahead else Status.COMPLETED, own_date(
             [c.dates for c in event.clauses], article.published_at
         )
+    if event.role == "gift":
+        own = own_date([c.dates for c in event.clauses], article.published_at)
+        return status, own if own[0] or main is None else (main.draft.date_start, main.draft.date_end)
     if event.role == "deal":
         begun = main is not None and main.draft.status in {Status.COMPLETED, Status.ONGOING}
         sentences = {clause.row.sentence.id for clause in event.clauses}

@@ -21,7 +21,8 @@ from service.webhooks.cms import (
     wp_webhooks,
 )
 from service.webhooks.cms.adapter import Adapter
-from service.webhooks.fields import language
+from service.webhooks.fields import address_from, language
+from service.webhooks.mapping import TEMPLATE_NAMES
 from service.webhooks.richtext import FORMATS
 
 _ALL = (
@@ -143,8 +144,10 @@ def _check(option: str, value: str) -> None:
         raise InvalidField(field="options.format", value=value, expected=f"one of {', '.join(FORMATS)}")
     if option == "default_language" and value and language(value) is None:
         raise InvalidField(field="options.default_language", value=value, expected="a language tag such as uk")
-    if option == "url_template" and value and not value.startswith(("https://", "http://")):
-        raise InvalidField(field="options.url_template", value=value, expected="a web address with {slug}, {path}, {id}")
+    if option == "url_template" and value and address_from(value, dict.fromkeys(TEMPLATE_NAMES, "x")) is None:
+        raise InvalidField(
+            field="options.url_template", value=value, expected="a web address with {slug}, {path}, {id}, {language}"
+        )
     if option == "events" and any(
         part.partition("=")[2].strip() not in tuple(Event) for part in value.split(",") if part.strip()
     ):

@@ -14,7 +14,6 @@ from service.webhooks.mapping import entry_change, options_with, payload_of, req
 
 CMS = "superdesk"
 OPTIONS = options_with(
-    types="text",
     title="headline,name",
     body="body_html,body_text",
     author="authors,byline",

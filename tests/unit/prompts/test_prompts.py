@@ -14,6 +14,7 @@ from service.adapters.prompts import PROMPTS, PromptFiles
 from service.domain.draft import Draft
 from service.extraction.answer import FullAnswer
 from service.extraction.full import compose
+from service.extraction.lines import passage_line, quote_line
 from service.extraction.reading import read_answer
 from service.text.scan import scan
 from tests.builders import SWAP, make_question
@@ -52,19 +53,20 @@ def test_the_worked_examples_are_valid_answers_whose_tags_the_scanner_would_give
     for text, answer in examples:
         parsed = FullAnswer.model_validate_json(answer)
         assert answer == json.dumps(json.loads(answer), separators=(",", ":"), ensure_ascii=False)
-        regions = {*parsed.none, *(quote.q for quote in parsed.quotes)}
-        assert regions == set(re.findall(r"\[(Q\d+)\]", text))
-        used = {part.split()[0] for x in parsed.exchanges for w in x.ways for part in w.n} | {
-            part.split()[0] for x in parsed.exchanges for part in x.unused
-        }
-        assert used - {"people", "sum"} <= set(re.findall(r"\[(N\d+)\]", text))
+        assert [quote_line(line).q for line in parsed.quotes] == re.findall(r"\[(Q\d+)\]", text)
+        used = re.findall(r"\bN\d+\b", " ".join(line for x in parsed.exchanges for line in (*x.ways, x.unused or "")))
+        assert set(used) <= set(re.findall(r"\[(N\d+)\]", text))
+        for line in parsed.indirect:
+            words = passage_line(line, indirect=True)
+            plain = re.sub(r"\[[QND]\d+(?:=[^\]]*)?\]", "", text)
+            assert all(part is None or part in plain for part in (words.first, words.last, words.cue))
 
 
 @pytest.mark.parametrize("id_", EXTRACT)
 def test_names_of_the_examples_cannot_be_grounded_in_another_article(id_: str) -> None:
     """Leakage is harmless by construction: what an example names does not stand in the article, so it is refused."""
     system = PromptFiles().get(id_).system
-    (answer, *_) = re.findall(r"^\{\"quotes\":\[\{\"q\":\"Q1\",\"by\":\"Mira.*$", system, re.MULTILINE)
+    (answer, *_) = re.findall(r"^\{\"quotes\":\[\"Q1 A=Mira Tolan\",\"Q2 -\"\],\"indirect.*$", system, re.MULTILINE)
     candidates = scan("“We waited,” said Ann Lee. Ten prisoners were freed on Monday.")
     shown = frozenset(c.id for c in candidates)
 

@@ -324,18 +324,21 @@ async def test_a_dribbled_answer_is_given_up():
             await client.send("GET", f"http://127.0.0.1:{port}/", headers={}, allow_private=True, timeout_s=0.3)
 
 
-async def test_a_certificate_that_nobody_vouches_for_is_bad_tls(tmp_path: Path):
+@pytest.fixture
+def certificate(tmp_path: Path) -> tuple[Path, Path]:
+    """A certificate of cms.example that vouches for itself, and its key."""
     if shutil.which("openssl") is None:
         pytest.skip("no openssl to make a certificate with")
-    subprocess.run(
-        ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2"]
-        + ["-subj", "/CN=cms.example", "-addext", "subjectAltName=DNS:cms.example"]
-        + ["-keyout", str(tmp_path / "key.pem"), "-out", str(tmp_path / "own.pem")],
-        check=True,
-        capture_output=True,
-    )
-    context, known = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER), ssl.create_default_context(cafile=tmp_path / "own.pem")
-    context.load_cert_chain(tmp_path / "own.pem", tmp_path / "key.pem")
+    made, key = tmp_path / "own.pem", tmp_path / "key.pem"
+    command = "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2 -subj /CN=cms.example"
+    names = ["-addext", "subjectAltName=DNS:cms.example", "-keyout", str(key), "-out", str(made)]
+    subprocess.run([*command.split(), *names], check=True, capture_output=True)
+    return made, key
+
+
+async def test_a_certificate_that_nobody_vouches_for_is_bad_tls(certificate: tuple[Path, Path]):
+    context, known = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER), ssl.create_default_context(cafile=certificate[0])
+    context.load_cert_chain(*certificate)
     names = {"cms.example": [["127.0.0.1"]], "other.example": [["127.0.0.1"]]}
 
     async with serving(answer_ok, tls=context) as port:

@@ -138,6 +138,6 @@ def test_variables_must_fit_the_template(tmp_path: Path, variables: dict[str, st
 def test_the_projects_own_prompts_are_all_usable() -> None:
     book = PromptFiles()
 
-    assert "extract@1" in book.ids()
+    assert "extract@3" in book.ids()
     for reference in book.ids():
         assert book.get(reference).system

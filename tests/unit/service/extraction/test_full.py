@@ -46,7 +46,7 @@ async def test_disagreement_becomes_a_warning_with_both_readings() -> None:
 
 
 async def test_a_region_that_the_model_forgot_is_read_by_rules_and_said_so() -> None:
-    forgetful = {**right_answer(), "quotes": [], "none": []}
+    forgetful = {**right_answer(), "quotes": []}
 
     answer = await FullEngine(ScriptedModel([forgetful]), PROMPT).answer(make_question(rules=rules_say("Mira Tolan")))
 
@@ -55,7 +55,7 @@ async def test_a_region_that_the_model_forgot_is_read_by_rules_and_said_so() -> 
 
 
 async def test_what_only_the_rules_engine_reads_is_listed_as_rejected() -> None:
-    refusing = {**right_answer(), "quotes": [], "none": ["Q1", "Q2"]}
+    refusing = {**right_answer(), "quotes": ["Q1 -", "Q2 -"]}
 
     answer = await FullEngine(ScriptedModel([refusing]), PROMPT).answer(make_question(rules=rules_say("Mira Tolan")))
 

@@ -87,3 +87,29 @@ def test_a_party_that_the_article_does_not_have_is_refused(words: str) -> None:
 def test_numbering_goes_on_behind_the_scanners() -> None:
     assert next_number(CANDIDATES, "S") == len(CANDIDATES.sentences) + 1
     assert next_number(CANDIDATES, "Z") == 1
+
+
+DISPUTED = scan(
+    "The prefecture of Orlen freed ten rebels. The self-styled Republic of Sarn sent home 12; buses left Sarn at noon.\n\n"
+    "The United Nations Command gave up 64, said the Russian Ministry of Emergencies. The Republic of Kasamba watched. "
+    "Kasamba sent a note."
+)
+
+
+@pytest.mark.parametrize(
+    ("words", "name"),
+    [
+        ("prefecture of Orlen", "Orlen"),
+        ("Sarn", "Republic of Sarn"),
+        ("Kasamba", "Kasamba"),
+        ("United Nations Command", "United Nations Command"),
+        ("Russian Ministry of Emergencies", "Russia"),
+    ],
+)
+def test_a_party_has_the_name_of_the_state_or_group_that_acts(words: str, name: str) -> None:
+    found = resolve_party(words, DISPUTED, ())
+
+    assert found is not None
+    party = found.candidates.get(found.id, Party)
+    assert party is not None
+    assert party.name == name

@@ -21,7 +21,7 @@ def test_sentences_are_numbered_and_paragraphs_parted() -> None:
 def test_regions_numbers_and_dates_are_tagged() -> None:
     text = shown("“We waited,” she said. They freed 12 men on Monday.").text
 
-    assert text == "S1 [Q1]“We waited,” she said.\nS2 They freed 12[N1] men on Monday[D1=03-11]."
+    assert text == "S1 [Q1]“We waited,” she said.\nS2 They freed 12[N1] men on Monday[D1]."
 
 
 def test_numbers_and_dates_are_left_alone_where_no_exchange_is_thinkable() -> None:
@@ -68,3 +68,21 @@ def test_an_exchange_is_thinkable_only_where_people_who_are_held_are_released() 
     assert may_hold_exchange("The bodies of the fallen were returned.")
     assert not may_hold_exchange("The stock exchange closed early.")
     assert not may_hold_exchange("Nine men are held in the capital.")
+
+
+def test_a_date_that_its_words_tell_gets_no_value() -> None:
+    text = shown("They freed 12 men on Monday, on 4 June 1994 and last week. On August 1 nobody had come; two will on Friday.").text
+
+    assert "Monday[D1]" in text
+    assert "Friday[D5=03-15]" in text
+
+    assert "4 June 1994[D2]" in text
+    assert "last week[D3=03-04/03-10]" in text
+    assert "August 1[D4=1995-08-01]" in text
+
+
+def test_numbers_are_tagged_wherever_they_stand() -> None:
+    text = shown("The rebels freed nine captives.\n\nSnow fell.\n\nIt was cold.\n\nTomorrow, 500 will be trucked to the gate.").text
+
+    assert "500[N" in text
+    assert "Tomorrow[D" in text

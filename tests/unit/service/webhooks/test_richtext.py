@@ -173,6 +173,7 @@ def test_dashes_of_dialogue_are_no_bullets() -> None:
         ("e\u0301t\u00e9\u00a0x", "auto", "été x"),
         ("a\x00b\ud800c", "auto", "ab?c"),
         ("**x**", "html", "**x**"),
+        ("x² ½ ﬁ…", "auto", "x² ½ ﬁ…"),
     ],
 )
 def test_a_string_is_read_by_its_shape_or_as_told(value: str, format: str, expected: str) -> None:
@@ -193,6 +194,12 @@ def test_an_unknown_kind_is_part_of_the_line_beside_text_and_a_block_beside_bloc
     }
 
     assert text_of([line, {"type": "fact-box", "children": [{"text": "Box"}]}, line]) == "waiting\n\nBox\n\nwaiting"
+
+
+def test_links_side_by_side_are_one_word() -> None:
+    links = [{"type": "link", "children": [{"text": "wai"}]}, {"type": "link", "children": [{"text": "ting"}]}]
+
+    assert text_of([{"type": "paragraph", "children": links}]) == "waiting"
 
 
 def test_pictures_and_embedded_things_are_left_out() -> None:
