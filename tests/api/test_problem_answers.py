@@ -12,15 +12,27 @@ from service.api.problems import Kind, refusal_of
 from service.domain.record import Extraction
 from service.errors import (
     ArticleTooLarge,
+    BackupFailed,
+    DatabaseNewer,
+    EmbeddedDatabaseFailed,
     ExtraMissing,
     InvalidField,
     InvalidInput,
+    LimitReached,
     ModelFailed,
     ModelRejectedRequest,
     ModelTimedOut,
+    NoAnswer,
+    NotAllowed,
+    NothingThere,
+    NotNow,
     ParleyError,
+    PayloadUnreadable,
+    ScopeMissing,
     SettingInvalid,
     SetupError,
+    StillRunning,
+    Unanswered,
     UnknownModel,
 )
 from service.handlers import ExtractArticle, Services
@@ -257,6 +269,14 @@ _FACTS: dict[type[ParleyError], dict[str, Any]] = {
     UnknownModel: {"model": "x", "configured": ("rules",)},
     ModelRejectedRequest: {"status": 401},
     ExtraMissing: {"extra": "local", "needed_for": "It"},
+    PayloadUnreadable: {"cms": "ghost", "field": "post", "expected": "an object"},
+    NothingThere: {"what": "job", "id": "job_1"},
+    ScopeMissing: {"scope": "admin"},
+    LimitReached: {"limit": "requests a minute", "allowed": 5, "retry_after_s": 17},
+    NoAnswer: {"reason": Unanswered.TIMED_OUT},
+    DatabaseNewer: {"steps": ("9999_future",)},
+    EmbeddedDatabaseFailed: {"folder": CANARY},
+    BackupFailed: {"step": "pg_dump", "reason": CANARY},
     SettingInvalid: {"setting": "PARLEY_API_KEY", "value": CANARY, "expected": "y"},
 }
 
@@ -266,10 +286,17 @@ def test_every_error_of_ours_has_a_status_by_who_must_act(kind: type[ParleyError
     refusal = refusal_of(kind(**_FACTS.get(kind, {})))
 
     if issubclass(kind, InvalidInput):
-        assert refusal.status in (413, 422)
+        assert refusal.status in (401, 404, 413, 422)
+    elif issubclass(kind, NotAllowed):
+        assert refusal.status == (403 if kind is ScopeMissing else 401)
+        assert ("WWW-Authenticate" in refusal.headers) == (refusal.status == 401)
+    elif issubclass(kind, NotNow):
+        assert refusal.status == {LimitReached: 429, StillRunning: 409}.get(kind, 503)
+        assert int(refusal.headers["Retry-After"]) >= 1
+        assert ("RateLimit" in refusal.headers) == (refusal.status == 429)
     elif issubclass(kind, ModelFailed):
         assert refusal.status == (504 if issubclass(kind, ModelTimedOut) else 502)
     else:
         assert refusal.status == 500
-        assert issubclass(kind, SetupError) or kind is ParleyError
+        assert issubclass(kind, SetupError | NoAnswer) or kind is ParleyError
         assert CANARY not in refusal.detail

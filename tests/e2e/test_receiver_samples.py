@@ -56,23 +56,27 @@ def running(language: str, folder: Path) -> Iterator[int]:
         free.bind(("127.0.0.1", 0))
         port = int(free.getsockname()[1])
     environ = {**os.environ, "PORT": str(port), "ENDPOINT_SECRET": SECRET}
-    log = (folder / "log").open("wb")
-    process = subprocess.Popen(command(language, file, port), env=environ, stdout=log, stderr=subprocess.STDOUT)
+    arguments = command(language, file, port)
+    with (folder / "log").open("wb") as log:
+        process = subprocess.Popen(arguments, env=environ, stdout=log, stderr=subprocess.STDOUT)
     try:
-        deadline = time.monotonic() + 20
-        while True:
-            assert process.poll() is None, (folder / "log").read_text()
-            assert time.monotonic() < deadline, "the receiver does not listen"
-            try:
-                socket.create_connection(("127.0.0.1", port), timeout=1).close()
-                break
-            except OSError:
-                time.sleep(0.05)
+        _wait_until_it_listens(process, port, folder / "log")
         yield port
     finally:
         process.kill()
         process.wait()
-        log.close()
+
+
+def _wait_until_it_listens(process: subprocess.Popen[bytes], port: int, log: Path) -> None:
+    deadline = time.monotonic() + 20
+    while True:
+        assert process.poll() is None, log.read_text(encoding="utf-8")
+        assert time.monotonic() < deadline, "the receiver does not listen"
+        try:
+            socket.create_connection(("127.0.0.1", port), timeout=1).close()
+            return
+        except OSError:
+            time.sleep(0.05)
 
 
 def post(port: int, body: bytes, headers: dict[str, str]) -> int:

@@ -330,6 +330,20 @@ function test_an_attempt_that_dies_costs_an_attempt_and_not_the_message(): void 
 	expect( array( array(), array() ), array( waiting(), Site::$events ) );
 }
 
+function test_an_attempt_that_dies_while_it_sends_is_made_again_with_the_same_bytes(): void {
+	$post          = site();
+	Site::$answers = array( new RuntimeException( 'out of time' ) );
+	save( $post, null );
+	try {
+		run_next_event();
+	} catch ( RuntimeException $died ) {
+		Site::$posts[42] = changed( $post, array( 'post_content' => 'changed meanwhile' ) );
+	}
+	run_next_event();
+	expect( 2, count( Site::$requests ) );
+	expect( Site::$requests[0]['request']['body'], Site::$requests[1]['request']['body'] );
+}
+
 function test_what_was_withdrawn_before_it_was_sent_is_not_sent_with_its_text(): void {
 	$post = site();
 	save( $post, null );
@@ -345,7 +359,11 @@ function test_what_was_withdrawn_before_it_was_sent_is_not_sent_with_its_text():
 
 function test_only_usable_settings_are_kept(): void {
 	site();
-	$kept = Parley\sanitize( array( 'url' => 'javascript:alert(1)', 'secret' => 'short', 'types' => array( 'page', 'attachment', 'x' ) ) );
+	foreach ( array( 'ftp://parley.example/h', 'https:', 'parley.example' ) as $bad ) {
+		expect( HOOK, Parley\sanitize( array( 'url' => $bad ) )['url'], $bad );
+	}
+	Site::$errors = array();
+	$kept         = Parley\sanitize( array( 'url' => 'javascript:alert(1)', 'secret' => 'short', 'types' => array( 'page', 'attachment', 'x' ) ) );
 	expect( array( 'url' => HOOK, 'secret' => SECRET, 'types' => array( 'page' ) ), $kept );
 	expect( array( 'url', 'secret' ), Site::$errors );
 	$other = 'whsec_' . base64_encode( str_repeat( 'k', 32 ) );

@@ -49,7 +49,7 @@ final class Site {
 	public static array $events = array();
 	/** @var array<int, array{url: string, request: array<string, mixed>}> */
 	public static array $requests = array();
-	/** @var array<int, int|WP_Error> Status codes to answer with, one a request; then 200. */
+	/** @var array<int, int|WP_Error|Throwable> What requests come to, one each; then 200. */
 	public static array $answers = array();
 	/** @var array<string, callable> */
 	public static array $filters = array();
@@ -109,6 +109,9 @@ function wp_clear_scheduled_hook( $hook, $args = array() ) {
 function wp_remote_post( $url, $request ) {
 	Site::$requests[] = array( 'url' => $url, 'request' => $request );
 	$answer           = Site::$answers ? array_shift( Site::$answers ) : 200;
+	if ( $answer instanceof Throwable ) {
+		throw $answer;
+	}
 	return $answer instanceof WP_Error ? $answer : array( 'response' => array( 'code' => $answer ) );
 }
 function is_wp_error( $thing ) {

@@ -133,3 +133,14 @@ def test_a_re_ask_names_at_most_twelve_problems_and_counts_the_rest() -> None:
 def test_salvage_gives_up_where_nothing_fits() -> None:
     assert salvage("text", Fruit) is None
     assert salvage({"names": "fig", "ripe": "perhaps"}, Fruit) == Fruit(names=[])
+
+
+async def test_what_cannot_be_read_is_asked_for_with_the_other_problems_and_told_if_it_stays() -> None:
+    model = ScriptedModel([{"names": ["banana", 3]}])
+
+    asked, _ = await run(model)
+
+    assert asked.result.names == ["banana"]
+    assert "names.1" in model.asked[1][-1].content
+    assert "banana: at most four letters" in model.asked[1][-1].content
+    assert [(finding.check, finding.action) for finding in asked.findings] == [("form", Action.REJECT), ("long", Action.WARN)]
