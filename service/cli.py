@@ -22,7 +22,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from service.errors import ArticleTooLarge, ModelFailed, ParleyError, SettingInvalid, SetupError
+from service.commands.database import db
+from service.commands.keys import keys
+from service.errors import ArticleTooLarge, DatabaseUnavailable, ModelFailed, ParleyError, SettingInvalid, SetupError
 
 # What a command needs beyond this is imported where it runs: `parley version` must not wait for an HTTP stack.
 if TYPE_CHECKING:
@@ -45,6 +47,8 @@ app = typer.Typer(
 )
 models = typer.Typer(help="The embedded model and the models that a request may choose.", no_args_is_help=True)
 app.add_typer(models, name="models")
+app.add_typer(keys, name="keys")
+app.add_typer(db, name="db")
 
 
 class OnFailure(StrEnum):
@@ -322,6 +326,6 @@ def run() -> None:
     _add_plugins(sys.argv[1:])
     try:
         app()
-    except SetupError as error:
+    except ParleyError as error:
         _tell(error.message)
-        sys.exit(SETUP)
+        sys.exit(SETUP if isinstance(error, SetupError | DatabaseUnavailable) else INPUT_FAILED)

@@ -5,6 +5,7 @@
     │   ├── EmptyArticle
     │   ├── ArticleTooLarge
     │   ├── InvalidField
+    │   ├── MediaTypeRefused
     │   ├── PayloadUnreadable
     │   ├── SignatureRefused
     │   └── UnknownModel
@@ -97,6 +98,14 @@ class PayloadUnreadable(InvalidInput):
     def __init__(self, *, cms: str, field: str, expected: str) -> None:
         self.cms, self.field, self.expected = cms, field, expected
         super().__init__(f"The {cms} payload cannot be read: '{field}' is missing or odd; expected {expected}.")
+
+
+class MediaTypeRefused(InvalidInput):
+    """The body is not sent as what is expected."""
+
+    def __init__(self, *, accepted: tuple[str, ...]) -> None:
+        self.accepted = accepted
+        super().__init__(f"Expected Content-Type: {' or '.join(accepted)}, without Content-Encoding.")
 
 
 class UnknownModel(InvalidInput):

@@ -12,9 +12,11 @@ from service.adapters.queue import Task
 from service.bootstrap import build_desk, build_services, close_desk, locate_database
 from service.errors import DatabaseUnavailable
 from service.flows import jobs
+from service.flows.access import prune_usage
 from service.flows.desk import Desk
 from service.flows.dispatching import dispatch
 from service.flows.extracting import do_extract
+from service.flows.idempotency import prune_answers
 from service.flows.intake import do_fetch, do_hook
 from service.flows.polling import poll, schedule_polls
 from service.handlers import warm_up
@@ -25,6 +27,7 @@ logger = logging.getLogger(__name__)
 
 TAKE_OVER_S = 5.0
 SCHEDULE_S = 15.0
+PRUNE_S = 600.0
 DISPATCHES = 8
 WORKS: Mapping[str, jobs.Work] = {"hook": do_hook, "fetch": do_fetch, "extract": do_extract}
 
@@ -50,6 +53,8 @@ async def run_worker(desk: Desk, *, concurrency: int, patience_s: float) -> None
         group.create_task(desk.queue.work((Task.DISPATCH, Task.POLL), concurrency=DISPATCHES, patience_s=patience_s))
         group.create_task(_every(TAKE_OVER_S, lambda: jobs.take_over(desk)))
         group.create_task(_every(SCHEDULE_S, lambda: schedule_polls(desk)))
+        group.create_task(_every(PRUNE_S, lambda: prune_usage(desk)))
+        group.create_task(_every(PRUNE_S, lambda: prune_answers(desk)))
 
 
 async def _every(seconds: float, work: Callable[[], Awaitable[object]]) -> None:

@@ -1,7 +1,7 @@
 """Who asks: an API key as `Authorization: Bearer KEY`, or, in open mode, anybody who reaches us over loopback.
 
-Open mode is for the laptop: the service listens on loopback only, and no key exists yet. What came through a proxy comes from anywhere,
-also if the proxy runs on this machine, and needs a key.
+Open mode is for the laptop: the service listens on loopback only, and no key exists yet. What came through a proxy comes from
+anywhere, also if the proxy runs on this machine, and needs a key.
 """
 
 from __future__ import annotations

@@ -18,6 +18,7 @@ from service.api.context import Context, facts_of
 from service.api.docs import docs_router
 from service.api.extraction import extraction_router
 from service.api.health import health_router
+from service.api.hooks import hooks_router
 from service.api.middleware import RequestFrame
 from service.api.openapi import openapi_document
 from service.api.problems import Refusal, problem_response, refusal_of
@@ -48,6 +49,7 @@ def create_app(context: Context, open_services: Callable[[], Awaitable[Services]
     for kind in (Refusal, ParleyError, HTTPException):
         app.add_exception_handler(kind, _answer_problem)
     app.include_router(extraction_router(context))
+    app.include_router(hooks_router(context))
     app.include_router(health_router(context))
 
     @cache

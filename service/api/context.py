@@ -103,11 +103,16 @@ class Context:
 
 
 async def read_json_body(request: Request, limit: int) -> bytes:
-    """The body of a request sent as JSON, counted while it arrives: what a header says about its length is only a hint.
-
-    Raises a Refusal if it is sent as something else, is larger than `limit` bytes or takes too long to arrive.
-    """
+    """The body of a request sent as JSON; a Refusal if it is sent as something else, and as `read_body`."""
     _require_json(request)
+    return await read_body(request, limit)
+
+
+async def read_body(request: Request, limit: int) -> bytes:
+    """The body of a request, counted while it arrives: what a header says about its length is only a hint.
+
+    Raises a Refusal if it is larger than `limit` bytes or takes too long to arrive.
+    """
     declared = request.headers.get("content-length", "")
     if declared.isascii() and declared.isdigit() and int(declared) > limit:
         raise _too_large(limit)

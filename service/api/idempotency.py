@@ -25,8 +25,8 @@ async def answered_once(
 ) -> Response:
     """What `answer` gives, or gave when this request was sent before.
 
-    Kept are answers that asking again would not change: successes, and what is wrong with the request. Without the header, or without
-    a database, nothing is. Raises what `answer` raises, InvalidField, KeyReused, StillRunning.
+    Kept are answers that asking again would not change: successes, and what is wrong with the request. Without the header, or
+    without a database, nothing is. Raises what `answer` raises, InvalidField, KeyReused, StillRunning.
     """
     given = request.headers.getlist(HEADER)
     if not given or desk is None:

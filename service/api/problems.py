@@ -20,11 +20,11 @@ from service.errors import (
     EmptyArticle,
     InvalidField,
     InvalidInput,
-    KeyRefused,
     KeyReused,
     LimitReached,
     ModelFailed,
     ModelTimedOut,
+    NotAllowed,
     NothingThere,
     NotNow,
     ParleyError,
@@ -52,6 +52,7 @@ class Kind(Enum):
 
     INVALID_JSON = _Kind("invalid-json", 400, "The body is not valid JSON in UTF-8")
     KEY_REFUSED = _Kind("key-refused", 401, "A valid API key is needed")
+    SIGNATURE_REFUSED = _Kind("signature-refused", 401, "The delivery is not signed as its connection expects")
     SCOPE_MISSING = _Kind("scope-missing", 403, "The API key may not do this")
     NOT_FOUND = _Kind("not-found", 404, "There is nothing at this address")
     METHOD_NOT_ALLOWED = _Kind("method-not-allowed", 405, "This address does not take this method")
@@ -149,10 +150,8 @@ def _of_ours(error: ParleyError) -> Refusal:
             return Refusal(Kind.KEY_REUSED, error.message)
         case InvalidInput():
             return Refusal(Kind.INVALID_REQUEST, error.message)
-        case KeyRefused():
-            return Refusal(Kind.KEY_REFUSED, error.message, headers={"WWW-Authenticate": "Bearer"})
-        case ScopeMissing():
-            return Refusal(Kind.SCOPE_MISSING, error.message)
+        case NotAllowed():
+            return _of_not_allowed(error)
         case NotNow():
             headers = {"Retry-After": str(error.retry_after_s), **_rate_limit(error)}
             return Refusal(_not_now(error), error.message, headers=headers)
@@ -162,6 +161,12 @@ def _of_ours(error: ParleyError) -> Refusal:
             return Refusal(Kind.MODEL_FAILED, error.message)
         case _:  # a setting or a file that is wrong: the operator reads it in the log, not the caller
             return Refusal(Kind.INTERNAL, "The service is not set up rightly; its log has the request's id.")
+
+
+def _of_not_allowed(error: NotAllowed) -> Refusal:
+    if isinstance(error, ScopeMissing):
+        return Refusal(Kind.SCOPE_MISSING, error.message)
+    return Refusal(Kind.KEY_REFUSED, error.message, headers={"WWW-Authenticate": "Bearer"})
 
 
 def _not_now(error: NotNow) -> Kind:

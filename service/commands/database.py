@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
@@ -38,7 +39,10 @@ def located(settings: Settings) -> Iterator[Located]:
 
 @asynccontextmanager
 async def open_database(settings: Settings) -> AsyncIterator[Database]:
-    """The database, brought up to date and open. Raises NoDatabaseHere, DatabaseUnavailable, DatabaseNewer, EmbeddedDatabaseFailed."""
+    """The database, brought up to date and open.
+
+    Raises NoDatabaseHere, DatabaseUnavailable, DatabaseNewer, EmbeddedDatabaseFailed.
+    """
     from service.adapters.database.migrate import upgrade as apply
     from service.adapters.database.pool import Database
 
@@ -52,9 +56,11 @@ async def open_database(settings: Settings) -> AsyncIterator[Database]:
             await database.aclose()
 
 
-def _settings() -> Settings:
+def command_settings() -> Settings:
+    """The environment's settings. A command tells by itself what happened: a vendor's log line might hold an address."""
     from service.settings import load_settings
 
+    logging.disable(logging.CRITICAL)
     return load_settings()
 
 
@@ -63,7 +69,7 @@ def upgrade() -> None:
     """Apply the migrations that are missing; prints their names. `parley serve` does so by itself."""
     from service.adapters.database.migrate import upgrade as apply
 
-    with located(_settings()) as found:
+    with located(command_settings()) as found:
         steps = apply(found.url)
     _print(*steps, none="The database is up to date.")
 
@@ -73,7 +79,7 @@ def status() -> None:
     """Print which migrations are missing; exit code 1 if any is."""
     from service.adapters.database.migrate import migrations, pending
 
-    with located(_settings()) as found:
+    with located(command_settings()) as found:
         missing = pending(found.url)
     for step in migrations():
         typer.echo(f"{'missing' if step.name in missing else 'applied'}  {step.name}")
@@ -85,7 +91,7 @@ def backup(file: Annotated[Path, typer.Argument(help="A new file; it will hold t
     """Write everything that is kept into a file, as it is at this moment; the service may go on running."""
     from service.adapters.database.backup import backup as write
 
-    with located(_settings()) as found:
+    with located(command_settings()) as found:
         write(found.url, file, found.embedded.tools if found.embedded else None)
     typer.echo(f"{file}: {file.stat().st_size:,} bytes", err=True)
 
@@ -99,7 +105,7 @@ def restore(
     from service.adapters.database.backup import restore as read
     from service.adapters.database.migrate import upgrade as apply
 
-    with located(_settings()) as found:
+    with located(command_settings()) as found:
         read(found.url, file, found.embedded.tools if found.embedded else None, clean=clean)
         steps = apply(found.url)
     _print(*steps, none="The backup is restored.")

@@ -8,21 +8,25 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from service.commands.database import open_database
+from service.commands.database import command_settings, open_database
 
 if TYPE_CHECKING:
     from service.flows.keys import Limits, NewKey
 
 keys = typer.Typer(help="API keys: create, list, revoke.", no_args_is_help=True)
 
-Tenant = Annotated[str, typer.Option(help="Whose articles, results and jobs the key reaches; a new name makes a new tenant.")]
+Tenant = Annotated[
+    str, typer.Option(help="Whose articles, results and jobs the key reaches; a new name makes a new tenant.")
+]
 Limit = Annotated[int | None, typer.Option(min=1, show_default="no limit")]
 
 
 @keys.command()
 def create(
     name: Annotated[str, typer.Option(help="What the key is for; shown in lists.")],
-    scope: Annotated[str, typer.Option(help="A comma list of extract, read and admin; admin may do everything.")] = "extract,read",
+    scope: Annotated[
+        str, typer.Option(help="A comma list of extract, read and admin; admin may do everything.")
+    ] = "extract,read",
     tenant: Tenant = "default",
     requests_per_minute: Limit = None,
     requests_per_day: Limit = None,
@@ -46,9 +50,8 @@ def create(
 
 async def _create(name: str, scopes: tuple[str, ...], tenant: str, limits: Limits) -> NewKey:
     from service.flows.keys import create_key
-    from service.settings import load_settings
 
-    async with open_database(load_settings()) as database:
+    async with open_database(command_settings()) as database:
         return await create_key(database, name=name, scopes=scopes, tenant_id=tenant, limits=limits)
 
 
@@ -64,9 +67,8 @@ def list_them(
 
 async def _list(tenant: str | None) -> list[dict[str, Any]]:
     from service.flows.keys import list_keys
-    from service.settings import load_settings
 
-    async with open_database(load_settings()) as database:
+    async with open_database(command_settings()) as database:
         return await list_keys(database, tenant_id=tenant)
 
 
@@ -89,7 +91,6 @@ def revoke(key: Annotated[str, typer.Argument(metavar="ID", help="The key's id, 
 
 async def _revoke(key: str) -> None:
     from service.flows.keys import revoke_key
-    from service.settings import load_settings
 
-    async with open_database(load_settings()) as database:
+    async with open_database(command_settings()) as database:
         await revoke_key(database, key)

@@ -40,7 +40,8 @@ class QuotedRegion:
     """A passage in quotation marks.
 
     `span` is what stands between the marks (white space and marks at its ends excluded), `outer` includes the marks.
-    `style` names the marks ("curly", "straight", "single", "guillemets", "low-high", "doubled", "block").
+    `style` names the marks ("curly", "straight", "single", "guillemets", "low-high", "doubled"); without marks it is "block"
+    (a paragraph above the line that names its speaker) or "turn" (of a transcript, behind "NAME:").
     `closed` is False where the closing mark is missing and the end was inferred. `parent` is the enclosing region's id.
     A region over several re-opened paragraphs is one region; the re-opening marks stay inside its span.
     """

@@ -39,8 +39,6 @@ PATIENCE = timedelta(days=5)
 """An endpoint that gave nothing but failures for so long is disabled."""
 HEAD_BYTES = 1_024
 
-_WAIT_S, _WAIT_MORE_S, _LONGEST_WAIT_S = 30.0, 0.05, 900.0
-
 WriteBack = Callable[[Desk, Row], Awaitable[None]]
 
 
@@ -114,7 +112,8 @@ async def _lock(connection: Connection, dispatch_id: str, endpoint_id: str) -> t
     """The endpoint and the dispatch, held until the transaction ends; None if one of them is gone."""
     endpoint = await (
         await connection.execute(
-            """SELECT *, now() AS now, now() < coalesce(probe_at, now()) AS rests, failures_in_row >= %(circuit)s AS fails,
+            """SELECT *, now() < coalesce(probe_at, now()) AS rests, failures_in_row >= %(circuit)s AS fails,
+                watched_until > now() AS is_watched,
                 CASE WHEN old_secret_until > now() THEN old_secret END AS other_secret,
                 failing_since < now() - %(patience)s AS hopeless
             FROM endpoint WHERE id = %(id)s FOR NO KEY UPDATE""",
@@ -123,7 +122,8 @@ async def _lock(connection: Connection, dispatch_id: str, endpoint_id: str) -> t
     ).fetchone()
     row = await (
         await connection.execute(
-            """SELECT dispatch.*, message.body, dispatch.next_at > now() AS is_early, dispatch.sending_until > now() AS is_sent
+            """SELECT dispatch.*, message.body, dispatch.sending_until > now() AS is_sent,
+                dispatch.next_at > now() AND dispatch.waiting_since IS NULL AS is_early
             FROM dispatch JOIN message ON message.id = dispatch.message_id
             WHERE dispatch.id = %(id)s FOR UPDATE OF dispatch""",
             {"id": dispatch_id},
@@ -148,7 +148,10 @@ async def _claim(desk: Desk, connection: Connection, dispatch_id: str, endpoint_
     elif row["is_sent"]:
         await come_back(desk, connection, dispatch_id, row["sending_until"])
     elif endpoint["rests"] or not await _free_places(connection, endpoint):
-        await _wait(desk, connection, endpoint, dispatch_id)
+        await connection.execute(
+            "UPDATE dispatch SET waiting_since = coalesce(waiting_since, now()) WHERE id = %(id)s", {"id": dispatch_id}
+        )
+        await _watch(desk, connection, endpoint)
     else:
         await connection.execute(
             "UPDATE dispatch SET sending_until = now() + %(lease)s, waiting_since = NULL WHERE id = %(id)s",
@@ -169,34 +172,28 @@ async def _free_places(connection: Connection, endpoint: Row) -> int:
     return max(0, (1 if endpoint["fails"] else PLACES) - taken)
 
 
-async def _wait(desk: Desk, connection: Connection, endpoint: Row, dispatch_id: str) -> None:
-    """Let a dispatch wait until another one lets it in.
+async def _watch(desk: Desk, connection: Connection, endpoint: Row) -> None:
+    """See to it that a job looks at those that wait before an endpoint when every attempt of now is over or its worker dead.
 
-    Should that one never come to it, because its worker died for good, this one comes back by itself: the later the more wait, so
-    that a long queue before a slow endpoint does not keep the workers busy.
+    Usually each that ends lets the next one in; that chain breaks with the worker that holds its end. One such job at a time is
+    enough, however many wait: a long queue before a slow endpoint costs nothing.
     """
-    waiting = await (
-        await connection.execute(
-            "SELECT count(*) AS n FROM dispatch WHERE endpoint_id = %(id)s AND waiting_since IS NOT NULL",
-            {"id": endpoint["id"]},
-        )
-    ).fetchone()
-    pause = min(_LONGEST_WAIT_S, _WAIT_S + _WAIT_MORE_S * (waiting["n"] if waiting else 0))
-    changed = await connection.execute(
-        """UPDATE dispatch SET waiting_since = coalesce(waiting_since, now()),
-            next_at = greatest(now(), %(probe_at)s::timestamptz) + %(pause)s
-        WHERE id = %(id)s RETURNING next_at""",
-        {"id": dispatch_id, "pause": timedelta(seconds=pause), "probe_at": endpoint["probe_at"]},
+    if endpoint["is_watched"]:
+        return
+    first = await connection.execute(
+        """UPDATE endpoint SET watched_until = greatest(now(), probe_at) + %(lease)s FROM (
+            SELECT id AS first FROM dispatch WHERE endpoint_id = %(id)s AND waiting_since IS NOT NULL
+            ORDER BY waiting_since, id LIMIT 1) AS waiting
+        WHERE endpoint.id = %(id)s RETURNING first, watched_until""",
+        {"id": endpoint["id"], "lease": LEASE},
     )
-    for row in await changed.fetchall():
-        await come_back(desk, connection, dispatch_id, row["next_at"])
+    for row in await first.fetchall():
+        await come_back(desk, connection, row["first"], row["watched_until"])
 
 
 async def _let_in(desk: Desk, connection: Connection, endpoint: Row) -> None:
     """Give the free places of an endpoint to those that wait longest; while it fails, not before it may be asked again."""
-    free = await _free_places(connection, endpoint)
-    if not free or endpoint["disabled_at"] is not None:
-        return
+    free = 0 if endpoint["disabled_at"] is not None else await _free_places(connection, endpoint)
     changed = await connection.execute(
         """UPDATE dispatch SET waiting_since = NULL, next_at = greatest(now(), %(probe_at)s::timestamptz) WHERE id IN (
             SELECT id FROM dispatch WHERE endpoint_id = %(endpoint)s AND waiting_since IS NOT NULL
@@ -206,6 +203,7 @@ async def _let_in(desk: Desk, connection: Connection, endpoint: Row) -> None:
     )
     for row in await changed.fetchall():
         await come_back(desk, connection, row["id"], row["next_at"])
+    await _watch(desk, connection, endpoint)
 
 
 async def _send(desk: Desk, claimed: Row) -> Sent:

@@ -60,7 +60,13 @@ async def submit_extract(
     check_length(command.article, desk.services.max_words)
     request = commands().dump_python(command, mode="json")
     return await submit(
-        desk, connection, kind="extract", tenant_id=caller.tenant_id, key_id=caller.key_id, priority=priority, request=request
+        desk,
+        connection,
+        kind="extract",
+        tenant_id=caller.tenant_id,
+        key_id=caller.key_id,
+        priority=priority,
+        request=request,
     )
 
 

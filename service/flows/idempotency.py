@@ -51,7 +51,13 @@ def parse_key(value: str) -> str:
     ('one "two"', '8e03978e-40d5')
     """
     text = value.strip(" \t")
-    bare = _unquoted(text[1:-1]) if len(text) > 1 and text[0] == text[-1] == '"' else None if set(text) & set('" ,;\\') else text
+    bare = (
+        _unquoted(text[1:-1])
+        if len(text) > 1 and text[0] == text[-1] == '"'
+        else None
+        if set(text) & set('" ,;\\')
+        else text
+    )
     if bare is None or not 1 <= len(bare) <= LONGEST or not (bare.isascii() and bare.isprintable()):
         raise InvalidField(field="Idempotency-Key", value=value[:60], expected=_EXPECTED)
     return bare
@@ -138,6 +144,4 @@ async def forget(connection: Connection, tenant_id: str, ids: Iterable[str]) -> 
 
 async def prune_answers(desk: Desk) -> int:
     """Forget what is older than a day; how many answers that were."""
-    return await desk.database.execute(
-        "DELETE FROM idempotency WHERE created_at <= %(old)s", {"old": desk.now() - KEPT}
-    )
+    return await desk.database.execute("DELETE FROM idempotency WHERE created_at <= %(old)s", {"old": desk.now() - KEPT})

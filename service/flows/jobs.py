@@ -62,7 +62,7 @@ class TryLater(Exception):
         self.failure, self.pause_s = failure, pause_s
 
 
-async def submit(
+async def submit(  # noqa: PLR0913 - the columns of a row
     desk: Desk,
     connection: Connection,
     *,

@@ -1,9 +1,9 @@
 """API keys: made, found, revoked.
 
-A key is `parley_ID_SECRET`; its id may be shown anywhere, the secret is 256 random bits and is shown once. Kept is the SHA-256 of the
-whole: a slow hash guards words that people choose, which can be guessed; nobody guesses 256 random bits, and a fast hash is looked up
-by an index. What was found is kept in the process for 3 seconds (`recent`), so that not every request asks the database: a revoked key
-is refused, and a first one that ends open mode counts, at most that much later.
+A key is `parley_ID_SECRET`; its id may be shown anywhere, the secret is 256 random bits and is shown once. Kept is the SHA-256 of
+the whole: a slow hash guards words that people choose, which can be guessed; nobody guesses 256 random bits, and a fast hash is
+looked up by an index. What was found is kept in the process for 3 seconds (`recent`), so that not every request asks the database:
+a revoked key is refused, and a first one that ends open mode counts, at most that much later.
 """
 
 from __future__ import annotations
@@ -111,7 +111,7 @@ async def list_keys(database: Database, *, tenant_id: str | None = None) -> list
 
 
 async def revoke_key(database: Database, key_id: str) -> None:
-    """Refuse a key from now on, 3 seconds later at the latest (`recent`); NothingThere if there is none. Twice is as good as once."""
+    """Refuse a key from now on, in running processes 3 seconds later at the latest; NothingThere if there is none."""
     found = await database.execute(
         "UPDATE api_key SET revoked_at = coalesce(revoked_at, now()) WHERE id = %(id)s", {"id": key_id}
     )

@@ -201,7 +201,14 @@ def _searchable(extraction: Extraction) -> dict[str, Any]:
     speakers = _names(quote.speaker.name for quote in extraction.quotes if quote.speaker is not None)
     people = [person.name for transfer in transfers for person in transfer.people]
     places = [place.name for exchange in extraction.exchanges for place in exchange.places]
-    words = [extraction.article.title or "", *parties, *speakers, *people, *places, *(quote.text for quote in extraction.quotes)]
+    words = [
+        extraction.article.title or "",
+        *parties,
+        *speakers,
+        *people,
+        *places,
+        *(quote.text for quote in extraction.quotes),
+    ]
     return {
         "parties": parties,
         "speakers": speakers,

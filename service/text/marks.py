@@ -35,6 +35,9 @@ _NAME_LINE = re.compile(
     r"(?P<name>[A-Z][\w.'’-]*(?:\s+(?:[A-Z][\w.'’-]*|de|del|della|der|den|van|von|bin|ibn|al|el|la|le|of|and|the|for|da|dos|di)\b\.?){0,6})"
     r"(?:\s*[,(–—-]\s*\S.{0,90})?"
 )
+_DESCRIPTION = re.compile(r"(?:[Aa]n?|[Tt]he|[Oo]ne)\s\w[\w’',. -]{2,80}")
+_GLOSS = re.compile(r",\s+[a-z]")
+_TURN = re.compile(r"([A-Z][A-Z.'’-]+(?: [A-Z][A-Z.'’-]*){0,3}):\s+(?=\S)")
 _AGENCIES = frozenset(
     [
         "reuters",
@@ -111,7 +114,7 @@ def quoted_regions(text: str, paragraphs: tuple[Paragraph, ...]) -> tuple[Quoted
     inner = [
         region for group in _single_pieces(paragraphs, singles, found) for region in _Pairing(text, infers=False).run(group)
     ]
-    return _nested(text, [*found, *inner, *_blocks(text, paragraphs)])
+    return _nested(text, [*found, *inner, *_blocks(text, paragraphs), *_turns(text, paragraphs)])
 
 
 def _single_pieces(
@@ -286,6 +289,23 @@ def _blocks(text: str, paragraphs: tuple[Paragraph, ...]) -> list[_Found]:
     return found
 
 
+def _turns(text: str, paragraphs: tuple[Paragraph, ...]) -> list[_Found]:
+    """What is said in a transcript: two paragraphs or more in a row that begin with a name in capitals and a colon, no marks."""
+    found: list[_Found] = []
+    run: list[_Found] = []
+    for paragraph in (*paragraphs, None):
+        label = _TURN.match(text, paragraph.span.start, paragraph.span.end) if paragraph is not None else None
+        if paragraph is not None and label is not None:
+            start, end = label.end(), paragraph.span.end
+            if not any(mark in text[start:end] for mark in '"“”«»„'):
+                run.append(_Found(start, start, end, end, "turn", True))
+            continue
+        if len(run) > 1:
+            found += run
+        run = []
+    return found
+
+
 def _has_word(text: str) -> bool:
     return any(letter.isalnum() for letter in text)
 
@@ -320,7 +340,8 @@ def attribution_lines(
 ) -> tuple[AttributionLine, ...]:
     r"""Short lines that only name a speaker after a quotation: "- Name", "Name, title", also behind the mark in the same paragraph.
 
-    Without a dash the paragraph before must be a quotation from end to end and the name (its last word) must occur elsewhere.
+    Without a dash the paragraph before must be a quotation from end to end, and the name (its last word) must occur elsewhere or
+    have a gloss. Behind a dash there may be a description ("- A grandmother of two").
 
     >>> from service.text.segment import paragraphs
     >>> text = "“Bread is all.”\n— Anna Hill, baker"
@@ -337,14 +358,17 @@ def attribution_lines(
         region = ends.get(paragraphs[at - 1].span.end)
         if region is None or not line.is_line:
             continue
+        dash = _DASHED.match(text, line.span.start, line.span.end)
         name = _speaker(text, line)
+        if name is None and dash and _DESCRIPTION.fullmatch(text, dash.end(), line.span.end):
+            name = dash.end(), line.span.end
         if name is None:
             continue
-        if not _DASHED.match(line.span.text):
+        if dash is None:
             if region.outer.start not in starts or len(text[name[0] : name[1]].split()) > 5:
                 continue
             words = words or Counter(re.findall(r"[A-Z][\w’'-]*", text))
-            if words[text[name[0] : name[1]].split()[-1]] < 2:
+            if words[text[name[0] : name[1]].split()[-1]] < 2 and not _GLOSS.match(text, name[1], line.span.end):
                 continue
         found.append(AttributionLine(f"A{len(found) + 1}", line.span, span_of(text, *name)))
     return tuple(found)

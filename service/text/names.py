@@ -10,7 +10,8 @@ from dataclasses import dataclass
 
 from service.domain.candidate import AttributionLine, Entity, Mention, MentionKind, Paragraph, QuotedRegion, Sentence
 from service.domain.evidence import Span, span_of
-from service.text.names_entities import Cluster, clusters_of, fold
+from service.text.names_antecedent import Cluster
+from service.text.names_entities import clusters_of, fold
 from service.text.names_phrases import Phrase, phrases_of
 from service.text.names_tokens import tokens_of
 

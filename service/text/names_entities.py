@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from dataclasses import dataclass, field
+from collections import Counter
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 
 from service.domain.candidate import MentionKind
+from service.text.names_antecedent import PHRASES_BACK, Cluster, antecedent
 from service.text.names_lexicon import words
 from service.text.names_phrases import Phrase
 from service.text.names_tokens import Tokens
@@ -21,22 +23,10 @@ _GENERIC_HEADS = frozenset(
 _OPTIONS = 50  # speakers that are compared for one name
 _LONG = 6  # letters of a surname that may be misspelt
 _DEFINITE = frozenset(["the", "this", "that", "their", "his", "her", "its"])
-_SENTENCES_BACK, _PHRASES_BACK = 6, 60
-
-
-@dataclass(slots=True)
-class Cluster:
-    """One speaker: its phrases' indices, its fullest name and what is known of it."""
-
-    kind: MentionKind
-    name: str
-    key: tuple[str, ...]
-    phrases: list[int] = field(default_factory=list)
-    role: str | None = None
-    gender: str | None = None
-    plural: bool = False
-    head: str = ""
-    body: bool = False
+_WHERE = frozenset(("in", "near", "outside", "across", "throughout", "into"))
+_TRUST = frozenset(
+    ("confidence", "trust", "faith", "believe", "believes", "believed", "interest", "interested", "disappointed")
+)
 
 
 @dataclass(slots=True)
@@ -96,11 +86,10 @@ def clusters_of(tokens: Tokens, phrases: list[Phrase]) -> list[Cluster]:
     book = _Book()
     owner: list[Cluster | None] = [None] * len(phrases)
     named = [index for index, phrase in enumerate(phrases) if phrase.name and "and" not in phrase.name]
-    for index in sorted(
-        named, key=lambda index: (phrases[index].headline, phrases[index].kind, -len(phrases[index].name), index)
-    ):
+    for index in sorted(named, key=lambda index: _rank(phrases[index], index)):
         owner[index] = _place(book, phrases, index)
     _longer_names(tokens, book)
+    _tell_places(tokens, phrases, owner, book)
     for index, phrase in enumerate(phrases):
         if owner[index] is None:
             owner[index] = _resolve(tokens, phrases, index, owner, book)
@@ -117,12 +106,19 @@ def clusters_of(tokens: Tokens, phrases: list[Phrase]) -> list[Cluster]:
     return book.clusters
 
 
+def _rank(phrase: Phrase, index: int) -> tuple[bool, bool, MentionKind, int, int]:
+    """The order in which names are placed: what may be cut wrong last, the longest first."""
+    return phrase.headline, phrase.label, phrase.kind, -len(phrase.name), index
+
+
 def _place(book: _Book, phrases: list[Phrase], index: int) -> Cluster:
     """The cluster of a named phrase: an existing one or a new one."""
     phrase = phrases[index]
     key = tuple(fold(word) for word in phrase.name if word.lower() not in words("suffixes")) or phrase.name
     if phrase.headline:
         found = _within(book, key)
+    elif phrase.label:
+        found = _same_person(book, phrase, key[-1:])
     else:
         found = _same_person(book, phrase, key) if phrase.kind is MentionKind.PERSON else _same_body(book, phrase, key)
     if found is None:
@@ -142,6 +138,36 @@ def _within(book: _Book, key: tuple[str, ...]) -> Cluster | None:
         if len(options) == 1:
             return options[0]
     return None
+
+
+def _tell_places(tokens: Tokens, phrases: list[Phrase], owner: list[Cluster | None], book: _Book) -> None:
+    """Tell unknown places from unknown persons: "in Dobrava", "Dobrava's government"; as speakers they are organisations."""
+    firm: set[int] = set()
+    placed: set[int] = set()
+    times = Counter(id(cluster) for cluster in owner if cluster is not None)
+    for index, phrase in enumerate(phrases):
+        cluster = owner[index]
+        if cluster is None or cluster.kind is not MentionKind.PERSON or phrase.kind is not MentionKind.PERSON:
+            continue
+        before, tag = tokens.lower[phrase.first - 1], tokens.tags[phrase.first - 1]
+        is_named = len(phrase.name) > 1 and phrase.name[0].lower() in words("male") | words("female")
+        if phrase.role or phrase.gender or is_named or tag in "tRn":
+            firm.add(id(cluster))
+        if tag == "D" or (tag in "we" and tokens.tags[phrase.first - 2] == "D"):
+            cluster.is_thing = True  # "the next Land Cruiser"
+        owned = tokens.lower[phrase.last + 1 : phrase.last + 4] if tokens.tags[phrase.last : phrase.last + 1] == "s" else []
+        is_within = before in _WHERE and tokens.lower[phrase.first - 2] not in _TRUST and not owned
+        if is_within or not words("state_parts").isdisjoint(owned):
+            placed.add(id(cluster))
+    for cluster in book.clusters:
+        cluster.firm = id(cluster) in firm
+        cluster.is_thing = cluster.is_thing or (len(cluster.key) == 1 and times[id(cluster)] == 1)
+        if id(cluster) in placed and not cluster.firm:
+            cluster.kind, cluster.gender = MentionKind.ORGANIZATION, "n"
+    for index, phrase in enumerate(phrases):
+        cluster = owner[index]
+        if phrase.kind is MentionKind.PERSON and cluster is not None and cluster.kind is MentionKind.ORGANIZATION:
+            phrases[index] = replace(phrase, kind=MentionKind.ORGANIZATION, gender="n")
 
 
 def _written(name: tuple[str, ...]) -> str:
@@ -229,7 +255,7 @@ def _resolve(tokens: Tokens, phrases: list[Phrase], index: int, owner: list[Clus
     phrase = phrases[index]
     found: Cluster | None = None
     if phrase.kind is MentionKind.PRONOUN:
-        found = _antecedent(tokens, phrases, index, owner)
+        found = antecedent(tokens, phrases, index, owner)
     elif "and" in phrase.name:
         return book.add(_joint(phrases, index, owner))
     elif phrase.document:
@@ -240,9 +266,18 @@ def _resolve(tokens: Tokens, phrases: list[Phrase], index: int, owner: list[Clus
     if found is not None:
         return found
     name = tokens.text[tokens.starts[phrase.first] : tokens.ends[phrase.last - 1]]
-    return book.add(
-        Cluster(phrase.kind, name, (), gender=phrase.gender, plural=phrase.plural, head=phrase.head, body=phrase.body)
-    )
+    return book.add(Cluster(
+        phrase.kind, name, (), gender=phrase.gender, plural=phrase.plural, head=phrase.head, body=phrase.body,
+        human=_is_human(phrase.head),
+    ))  # fmt: skip
+
+
+_AGENTS = ("er", "or", "ist", "ian", "man", "woman", "eer", "ee", "wife", "-old", "ess", "ant", "one", "other", "another")
+
+
+def _is_human(head: str) -> bool:
+    """Whether a noun names somebody: a listed one, or by the look of it."""
+    return head in words("humans") or head in words("roles") or head.endswith(_AGENTS)
 
 
 def _author(
@@ -256,7 +291,7 @@ def _author(
     if first == index:
         return None
     sentence = tokens.sentence[phrases[first].first]
-    around = range(max(0, first - _PHRASES_BACK), min(index, first + _PHRASES_BACK))
+    around = range(max(0, first - PHRASES_BACK), min(index, first + PHRASES_BACK))
     subjects = [each for each in around if tokens.sentence[phrases[each].first] == sentence and not phrases[each].document
                 and phrases[each].kind is not MentionKind.PRONOUN and owner[each] is not None]  # fmt: skip
     for verbs in ("c", "cvxe"):
@@ -276,66 +311,6 @@ def _joint(phrases: list[Phrase], index: int, owner: list[Cluster | None]) -> Cl
     return Cluster(phrase.kind, name, (), plural=True, head=phrase.head)
 
 
-def _antecedent(tokens: Tokens, phrases: list[Phrase], index: int, owner: list[Cluster | None]) -> Cluster | None:
-    """The likeliest speaker behind a pronoun: recent, subject of its clause, of the same gender and number."""
-    phrase = phrases[index]
-    if phrase.head in ("i", "you", "we", "what", "which", "whom", "whose"):
-        return None
-    here = tokens.sentence[phrase.first]
-    best, best_score = None, -9.0
-    for back in range(index - 1, max(-1, index - _PHRASES_BACK), -1):
-        other, cluster = phrases[back], owner[back]
-        distance = here - tokens.sentence[other.first]
-        if distance > _SENTENCES_BACK:
-            break
-        if cluster is None or cluster.kind is MentionKind.PRONOUN or other.last > phrase.first:
-            continue
-        if phrase.head == "who":
-            return cluster if phrase.first - other.last <= 2 else None
-        if not _fits(phrase, other, cluster):
-            continue
-        score = -0.55 * distance + _prominence(tokens, other, cluster, phrase)
-        score -= 0.02 * (phrase.first - other.first) / 10
-        if score > best_score:
-            best, best_score = cluster, score
-    return best
-
-
-def _fits(pronoun: Phrase, other: Phrase, cluster: Cluster) -> bool:
-    head = pronoun.head
-    if head in ("he", "she") or head.endswith("-year-old"):
-        unnamed = cluster.kind is MentionKind.UNNAMED and not cluster.body and not other.document
-        person = cluster.kind is MentionKind.PERSON or unnamed
-        return person and not cluster.plural and (pronoun.gender is None or cluster.gender in (None, pronoun.gender))
-    if head == "they":
-        return cluster.plural or cluster.body
-    if head == "it":
-        return cluster.kind is MentionKind.ORGANIZATION or other.body or other.document
-    return False
-
-
-def _prominence(tokens: Tokens, other: Phrase, cluster: Cluster, pronoun: Phrase) -> float:
-    """How likely the phrase is taken up: subjects, speakers and people named in full before others."""
-    tags = tokens.tags
-    score = 0.0
-    after = tags[other.last : other.last + 3].lstrip("rx")[:1]
-    before = tags[other.first - 1] if other.first else "|"
-    if before in "|¶,k&b" or (before == "D" and tags[other.first - 2 : other.first - 1] in ("|", "¶")):
-        score += 0.3
-    follows = tags[other.last : other.last + 1]
-    if follows in ("c", "x", "v", "e", "r") or after in ("c", "v") or (follows == "," and before in "|¶"):
-        score += 0.5
-    if after == "c" or (before == "c" and tags[other.first - 2 : other.first - 1] in ("Q", ",")):
-        score += 0.35
-    if before in "Po" or tags[other.last : other.last + 1] == "s":
-        score -= 0.35
-    if cluster.kind is MentionKind.PERSON:
-        score += 0.3
-    if pronoun.gender and cluster.gender == pronoun.gender:
-        score += 0.2
-    return score
-
-
 def _definite(
     tokens: Tokens, phrases: list[Phrase], index: int, owner: list[Cluster | None], book: _Book
 ) -> Cluster | None:  # fmt: skip
@@ -352,12 +327,13 @@ def _definite(
     content = {_singular(tokens.lower[at]) for at in range(phrase.first, phrase.last) if tokens.tags[at] not in "D0s"}
     if not content or (_singular(phrase.head) not in content and not phrase.plural):
         return None
-    if phrase.head.endswith("-year-old") and determiner == "the":
-        return _antecedent(tokens, phrases, index, owner)
+    is_age_or_origin = phrase.head.endswith("-year-old") or phrase.head in words("nationalities")
+    if is_age_or_origin and determiner == "the" and not phrase.plural:
+        return antecedent(tokens, phrases, index, owner)
     capital = tokens.words[start][0].isupper() and not determiner
     if phrase.body or (not determiner and not capital):
         return _body_behind(phrases, index, owner, phrase) if phrase.body and determiner else None
-    for back in range(index - 1, max(-1, index - _PHRASES_BACK), -1):
+    for back in range(index - 1, max(-1, index - PHRASES_BACK), -1):
         cluster = owner[back]
         is_open = bool(determiner) or phrase.plural
         if cluster is not None and _is_described(phrase, content, cluster, phrases[back], is_open=is_open):
@@ -391,7 +367,7 @@ def _singular(word: str) -> str:
 
 def _body_behind(phrases: list[Phrase], index: int, owner: list[Cluster | None], phrase: Phrase) -> Cluster | None:
     """The organisation behind "the company", "the ministry": the last one whose name holds the word."""
-    for back in range(index - 1, max(-1, index - _PHRASES_BACK), -1):
+    for back in range(index - 1, max(-1, index - PHRASES_BACK), -1):
         cluster = owner[back]
         if cluster is not None and cluster.kind is MentionKind.ORGANIZATION and fold(phrase.head) in cluster.key:
             return cluster

@@ -22,7 +22,7 @@ _PRONOUN = re.compile(r"p|h(?=[rx]*[cve])")
 # Noun phrases with no known head noun count only right beside a speech verb ("the internet giant said").
 _SUBJECT = re.compile(
     r"(?:D?[we]{0,4}(?:[NLOA]{1,6}|[nmdw]{1,4})s|[D0]{1,4})[we0A]{0,6}[we](?=r?x{0,2}r?c|y[,:bP]?Q)"
-    r"|D0?(?=r?x{0,2}r?c)|[D0]{1,4}A(?!w|n|m|d|N|O|L|R|e[wnmdN])"
+    r"|D0?(?=r?x{0,2}r?c)|[D0]{1,4}A(?!w|n|m|d|N|O|L|R|e[wnmdN])|0o(?:D?0?[uw])(?=r?x{0,2}r?c)"
 )
 _INVERTED = re.compile(r"(?:(?<=Qc)|(?<=Q,c))[D0]{1,4}[weA]{0,6}w(?=[,.|¶PoQ:])")
 # What may follow an unnamed subject up to its verb: "a U.S. official with knowledge of the talks said".
@@ -32,6 +32,7 @@ _TRAILING = re.compile(
 )
 _ROLE_TAIL = re.compile(r"[DPowe0AnmdNLOARsilyrtTj&()]{0,60}")
 _DIRECT_TAIL = re.compile(r"oD?[NLOAw]{1,6}")
+_NO_SPEAKERS = frozenset(("whose", "whom", "what"))
 _PRONOUN_GENDER = {"he": "m", "she": "f", "it": "n"}
 
 
@@ -39,7 +40,8 @@ _PRONOUN_GENDER = {"he": "m", "she": "f", "it": "n"}
 class Phrase:
     """A speaker phrase: tokens first..last (exclusive); `name` its name words, `head` the deciding word in lower case.
 
-    `first` and `last` leave out titles; `role_span` are the tokens of its role, if one stands with it.
+    `first` and `last` leave out titles; `headline`: it stands in a title; `label`: it is a name in capitals with a colon that
+    opens a turn of a transcript.
     """
 
     first: int
@@ -53,6 +55,7 @@ class Phrase:
     document: bool = False
     body: bool = False
     headline: bool = False
+    label: bool = False
 
 
 def phrases_of(tokens: Tokens) -> list[Phrase]:
@@ -61,7 +64,11 @@ def phrases_of(tokens: Tokens) -> list[Phrase]:
     tags = tokens.tags
     for match in _PHRASE.finditer(tags):
         found.extend(_analyse(tokens, match))
-    found.extend(_pronoun(tokens, match.start()) for match in _PRONOUN.finditer(tags))
+    found.extend(
+        _pronoun(tokens, match.start())
+        for match in _PRONOUN.finditer(tags)
+        if tokens.lower[match.start()] not in _NO_SPEAKERS
+    )
     taken = [(phrase.first, phrase.last) for phrase in found]
     covered = bytearray(len(tags) + 1)
     for first, last in taken:
@@ -70,7 +77,7 @@ def phrases_of(tokens: Tokens) -> list[Phrase]:
         for match in pattern.finditer(tags):
             if not covered[match.end() - 1]:
                 found.append(_generic(tokens, match.start(), match.end()))
-    found = _headlines(tokens, found)
+    found = [_labelled(tokens, phrase) for phrase in _headlines(tokens, found)]
     found.sort(key=lambda phrase: (phrase.first, -phrase.last))
     return _joined(tokens, _with_roles(tokens, found))
 
@@ -87,6 +94,13 @@ def _headlines(tokens: Tokens, found: list[Phrase]) -> list[Phrase]:
     if not titled:
         return found
     return [replace(phrase, headline=True) if tokens.sentence[phrase.first] in titled else phrase for phrase in found]
+
+
+def _labelled(tokens: Tokens, phrase: Phrase) -> Phrase:
+    tags = tokens.tags
+    opens = "¶" in (tags[phrase.first - 1], tags[phrase.first - 2] if tags[phrase.first - 1] == "t" else "")
+    is_label = opens and tags[phrase.last : phrase.last + 2] == ":Q" and all(map(str.isupper, phrase.name or ("",)))
+    return replace(phrase, label=True) if is_label else phrase
 
 
 def _analyse(tokens: Tokens, match: re.Match[str]) -> list[Phrase]:
@@ -180,7 +194,9 @@ def _common(tokens: Tokens, match: re.Match[str], head: str) -> Phrase:
     low = tokens.lower[last - 1]
     low = low.rsplit("-", 1)[-1] if "-" in low and not low[0].isdigit() else low
     human = head[-1] == "n"
-    plural = human and (low in words("plural_humans") or (low.endswith("s") and not low.endswith("ss")) or low == "women")
+    plural = human and (
+        low in words("plural_humans") or (low.endswith("s") and not low.endswith("ss")) or low.endswith("men")
+    )
     gender = "n" if not human else "f" if low in words("female_roles") else "m" if low in words("male_roles") else None
     if plural and tokens.tags[first - 2 : first] == "0o" and tokens.tags[first] == "D":
         first, plural = first - 2, False
@@ -272,11 +288,15 @@ def _role_before(tokens: Tokens, result: list[Phrase], phrase: Phrase) -> tuple[
         before = result[-back]
         if before.last > phrase.first:
             continue
-        if phrase.first - before.first > 18 or before.kind is MentionKind.PERSON:
+        if phrase.first - before.first > 18:
+            break
+        if before.kind is MentionKind.PERSON:
+            if tags[before.last : before.last + 1] == "s":
+                continue  # "Corbett's adviser, Ann Lee": the possessor stands inside the role
             break
         if before.kind is not MentionKind.UNNAMED or before.document or before.body or before.plural:
             continue
-        gap = tags[before.last : phrase.first].rstrip("t")
+        gap = tags[before.last : phrase.first].rstrip("tR")
         comma = gap.endswith(",")
         gap = gap.rstrip(",")
         if gap and not _ROLE_TAIL.fullmatch(gap):
@@ -289,7 +309,8 @@ def _role_before(tokens: Tokens, result: list[Phrase], phrase: Phrase) -> tuple[
             if tags[before.first - 1 : before.first] == "c"
             else (",", "c", "x", "(")
         )
-        if comma and (len(phrase.name) < 2 or tags[phrase.last : phrase.last + 1] not in closers):
+        is_one_word = len(phrase.name) < 2 and not (tags[before.first] == "D" and tags[phrase.last : phrase.last + 1] == ",")
+        if comma and (is_one_word or tags[phrase.last : phrase.last + 1] not in closers):
             continue
         role = _clean_role(_text(tokens, before.first, phrase.first))
         return replace(phrase, role=role, gender=phrase.gender or before.gender), back

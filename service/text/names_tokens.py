@@ -26,12 +26,12 @@ from service.text.names_lexicon import capital_classes, lower_classes, words
 
 _TOKEN = re.compile(
     r"(?:[^\W\d_]\.){2,}|[^\W\d_]\.(?=\s+[^\W\d_])"
-    r"|(?:Mr|Mrs|Ms|Dr|Prof|Rev|Sens?|Reps?|Govs?|Gen|Lt|Col|Sgt|Capt|Maj|Adm|Cmdr|Hon|Amb|Atty|Supt|Det|Cpl|Pvt|Fr|Pres|Sec|"
-    r"Del|St|Jr|Sr|Inc|Corp|Ltd|Co|No|vs)\.(?=\s|,|$)"
-    r"|[’']s\b|[nN][’']t\b"
-    r"|[$£€]?\d[\d,.]*(?:[-‑][^\W_]+)*"
+    r"|(?:Mr|Mrs|Ms|Mme|Mlle|Dr|Prof|Rev|Msgr|Mgr|Sens?|Reps?|Govs?|Brig|Gen|Lt|Col|Sgt|Capt|Maj|Adm|Cmdr|Hon|Amb|Atty|Supt|Insp|Det|"
+    r"Cpl|Pvt|Fr|Pres|Sec|Del|St|Jr|Sr|Inc|Corp|Ltd|Co|No|vs)\.(?=\s|,|$)"
+    r"|[’'](?:s|ll|ve|re|d|m)\b|[nN][’']t\b"
+    r"|[$£€]?\d+(?:[.,]\d+)*(?:[-‑][^\W_]+)*"
     r"|[^\W_]+?(?=n[’']t\b)"
-    r"|@?[^\W_]+(?:[-‑.&][^\W_]+|[’'](?!s\b)[^\W_]+)*"
+    r"|@?[^\W_]+(?:[-‑.&][^\W_]+|[’'](?!(?:s|ll|ve|re|d|m)\b)[^\W_]+)*"
     r"|([^\s\w])\1+|[^\s\w]|_"
 )
 _PUNCTUATION = {
@@ -91,13 +91,7 @@ def _classify(
     lowered = [word.lower() for word in raw]
     common = {word for word in raw if word[0].islower()}
     lows, capitals = lower_classes(), capital_classes()
-    tags: list[str] = []
-    words_: list[str] = []
-    lower: list[str] = []
-    starts: list[int] = []
-    ends: list[int] = []
-    numbers: list[int] = []
-    blocks: list[int] = []
+    rows: list[tuple[str, str, str, int, int, int, int]] = []
     regions: dict[int, QuotedRegion] = {}
     bounds = [(sentence.span.start, sentence.paragraph) for sentence in sentences] + [(len(text) + 1, "")]
     upcoming, paragraph_id, number, paragraph, first = 0, None, -1, -1, True
@@ -105,38 +99,61 @@ def _classify(
         if start >= bounds[upcoming][0]:
             while start >= bounds[upcoming + 1][0]:
                 upcoming += 1
-            number += 1
-            paragraph += bounds[upcoming][1] != paragraph_id
-            tags.append("|" if bounds[upcoming][1] == paragraph_id else "¶")
-            paragraph_id = bounds[upcoming][1]
+            began, block = bounds[upcoming]
+            letter = "|" if block == paragraph_id else "¶"
+            paragraph += letter == "¶"
+            paragraph_id = block
             upcoming += 1
-            words_.append("")
-            lower.append("")
-            starts.append(start)
-            ends.append(start)
-            numbers.append(number)
-            blocks.append(paragraph)
-            first = True
+            # A sentence that began inside the quotation just passed is no new one: "..., he said" belongs to the words said.
+            if index - 1 not in holes or began >= spans[index - 1][1]:
+                number += 1
+                rows.append((letter, "", "", start, start, number, paragraph))
+                first = True
         word, low = raw[index], lowered[index]
         if index in holes:
             letter = "Q"
-            regions[len(tags)] = holes[index]
+            regions[len(rows)] = holes[index]
         elif word in _PUNCTUATION:
             letter = _PUNCTUATION[word]
+        elif "-" in low and low.split("-", 1)[0] in _TENS:
+            letter = "0"
         elif word[0].isupper() or word[0] == "@":
             letter = _capital(word, low, first, common, lows, capitals)
         else:
             letter = lows.get(low) or _small(low, lows)
-        tags.append(letter)
-        words_.append(word)
-        lower.append(low)
-        starts.append(start)
-        ends.append(end)
-        numbers.append(number)
-        blocks.append(paragraph)
+        rows.append((letter, word, low, start, end, number, paragraph))
         first = letter == "Q" or (first and letter in "~-(")
+    tags, words_, lower, starts, ends, numbers, blocks = (
+        map(list, zip(*rows, strict=True)) if rows else ([] for _ in range(7))
+    )
     _mend(tags, words_, lower)
+    _cues_by_place(tags, lower, regions)
     return Tokens(text, "".join(tags), words_, lower, starts, ends, regions, numbers, blocks)
+
+
+# Words that stand where only a verb of saying stands, whatever they are: "Q," she sobbed; "Q!" growled the cook; he fumed: "Q".
+_CUE_PLACES = (
+    re.compile(r"Q,?(?:p|[tRiNLOj]{1,5})(?P<cue>[ew])(?=[.,;:|¶PTr-])"),
+    re.compile(r"Q,?D[we0A]{0,2}n{1,3}(?P<cue>[ew])(?=[.,;:|¶r-])"),
+    re.compile(r"Q,?(?P<cue>[ew])(?=D[A0we]{0,3}[nNA]|[tRNiLO]|p)"),
+    re.compile(r"(?:p|[NnA])(?:,0,|,[^,|¶Q]{1,30},)?(?P<cue>[ew])(?=:Q)"),
+    re.compile(r"(?:p|[|¶k,][tRi]{0,3}N{1,3})(?P<cue>e)(?=,Q)"),
+)
+
+
+def _cues_by_place(tags: list[str], lower: list[str], regions: dict[int, QuotedRegion]) -> None:
+    """Take an unknown word for a verb of saying where its place beside an utterance says so."""
+    line = "".join(tags)
+    for pattern in _CUE_PLACES:
+        for match in pattern.finditer(line):
+            index = match.start("cue")
+            region = regions.get(match.start())
+            is_utterance = region is None or line[match.start() + 1] == "," or region.span.text[-1:] in _UTTERANCE_ENDS
+            if is_utterance and lower[index].endswith(("ed", "s")) and not lower[index].endswith("ss"):
+                tags[index] = "c"
+
+
+_UTTERANCE_ENDS = frozenset(",.!?…")
 
 
 def _capital(
@@ -170,6 +187,7 @@ def _capital(
 
 
 _ADJECTIVE_ENDS = ("ed", "ing", "led", "style", "run", "born", "wide", "era", "like", "friendly", "old", "only")
+_TENS = frozenset(("twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety"))
 _SUFFIXES = frozenset(("jr", "jr.", "sr", "sr.", "ii", "iii", "iv"))
 _FIRST_NAMES = frozenset(("kelly", "emily", "sally", "molly", "beverly", "kimberly", "carly", "lily", "billy", "holly"))
 
@@ -194,6 +212,7 @@ def _small(low: str, lows: dict[str, str]) -> str:
 
 
 _SETTLED = frozenset("Q,;:.()-~|¶xkh&s0jitpLOA")
+_ARTICLES = frozenset(("the", "a", "an", "his", "her", "its", "their", "our", "my", "this", "that", "these", "those"))
 _NOUN_BEFORE = frozenset("DAs0Po")
 _NAME_MONTHS = frozenset(("may", "april", "june", "august"))
 
@@ -205,6 +224,8 @@ def _mend(tags: list[str], written: list[str], lower: list[str]) -> None:
     }  # fmt: skip
     last = len(tags) - 1
     for index, letter in enumerate(tags):
+        if letter == "0" and index < last and lower[index + 1] in _ARTICLES:
+            tags[index] = "~"  # a time or number of its own: "14.52 The minister ..."
         if letter in _SETTLED:
             continue
         before = tags[index - 1] if index else "¶"
@@ -220,7 +241,7 @@ def _mend(tags: list[str], written: list[str], lower: list[str]) -> None:
             tags[index] = tags[index + 1] = "R"
         elif letter in "wDPnN" and _is_particle(letter, before, after, written[index]):
             tags[index] = "l"
-        elif letter in "yN" and before in "|¶":
+        elif letter in "yN" and before in "|¶Q":
             # a sentence's first word is a name if it is one elsewhere, or if no noun or verb could follow otherwise
             is_name = written[index] in inner or (index < last and lower[index + 1] in words("particles"))
             tags[index] = _first_word(letter, after, is_name=is_name)

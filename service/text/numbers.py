@@ -72,6 +72,8 @@ _OF_PEOPLE = re.compile(
     r"\b(?:receiv|return|releas|freed|free|swap|exchang|hand(?:ed|ing)|took\sin|hostage|prisoner|detainee|captive|soldier|servicem"
     r"|civilian|bodies|people|troops|pows?\b|inmate|policem)\w{0,8}"
 )
+_CASES = re.compile(r"\b(?:cases|boxes|caskets|coffins|bags)$")
+_OF_REMAINS = re.compile(r"[^.;]{0,60}\b(?:remains|bodies|war\sdead)\b")
 _NEAR, _LEFT, _RIGHT, _ELLIPSIS = 34, 48, 110, 90
 _SENTENCE_BORDER = re.compile(r"[.!?;]\s|\n")
 
@@ -166,6 +168,8 @@ def _role(text: str, numeral: Numeral, left: str, right: str, unit: Unit | None,
     if numeral.other is not None:
         counts_people = unit is None or unit.role in ("people", "event", "other")
         return "people" if counts_people and _OF_PEOPLE.search((left + right).lower()) else "other"
+    if unit is not None and _CASES.search(unit.words) and _OF_REMAINS.match(right):
+        return "remains"
     if unit is not None and unit.role != "other":
         if unit.role == "people" and re.search(r"\b(?:remains|bodies|corpses)\sof\s(?:the\s|\w+\s)?$", left):
             return "remains"

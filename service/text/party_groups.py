@@ -35,7 +35,7 @@ _STEMS = (
     "kidnappers", "captors", "hijackers", "pirates", "hostage-takers", "extremists", "paramilitar",
 )  # fmt: skip
 _OF_STATE = re.compile(
-    r"[Tt]he (?P<of>[Gg]overnment|authorities|[Aa]rmy|military|regime|[Jj]unta|interim government)"
+    r"(?:[Tt]he|[Hh]is|[Hh]er) (?P<of>[Gg]overnment|administration|authorities|[Aa]rmy|military|regime|[Jj]unta|interim government)"
     r"(?! (?:of|in)\b| [A-Z])(?![\w-])"
     r"|(?:-backed|-led|recogni[sz]ed|-allied) (?P<backed>[Gg]overnment)(?!\w)"
     r"|(?P<forces>[Gg]overnment (?:forces|troops|officials|side))(?!\w)"
@@ -45,6 +45,8 @@ _SINGULAR = {
     "militia": "militia", "islamist": "Islamists", "jihadist": "jihadists", "paramilitary": "paramilitaries",
     "insurgency": "insurgents", "guerillas": "guerrillas", "militiamen": "militia", "gunmen": "gunmen",
 }  # fmt: skip
+_BANDS = frozenset(["hijackers", "kidnappers", "captors", "pirates", "hostage-takers", "gunmen", "bandits"])
+"""Names for whoever did it; they stand for no group named elsewhere in the article."""
 _MOVEMENT = re.compile(
     r"(?<![\w-])(?:[A-Z][\w'-]+ ){1,5}?(?:(?:Liberation|Resistance|Salvation|Popular|Patriotic|Freedom|Revolutionary|United"
     r"|Democratic|National|Unity|Independence|People's) (?:Front|Army|Movement|Forces?|Council|Republic|Brigades?|Party)"
@@ -80,6 +82,9 @@ def sponsored(folded: str) -> Iterator[Hit]:
         noun = _SINGULAR.get(match["noun"].lower(), match["noun"])
         noun = noun if noun.endswith("s") or noun == "militia" else _SINGULAR.get(noun.lower(), noun + "s")
         if noun == "forces" and not match["pro"]:
+            continue
+        if entry is not None and entry.form == "group" and not match["pro"]:
+            yield Hit(match.start(), match.end(), entry.name, "group")  # "Hamas-led militants" are Hamas and its allies
             continue
         adjective = lexicon().adjectives.get(entry.name, whom) if entry else whom
         if not match["pro"] and (entry is None or entry.name != "Russia"):
@@ -204,6 +209,8 @@ def _standing_for(groups: list[Hit], noun: str, at: int) -> str | None:
     before = [hit for hit in named if hit.start < at]
     if before or named:
         return (before[-1] if before else named[0]).name
+    if noun in _BANDS:
+        return None
     states = lexicon().states
     armed = {hit.name for hit in groups if hit.name not in states}
     return armed.pop() if len(armed) == 1 else None

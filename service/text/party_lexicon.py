@@ -31,6 +31,8 @@ class Lexicon:
     adjectives: dict[str, str]
     ambiguous: frozenset[str]
     aliases: dict[str, tuple[str, ...]]
+    leaders: dict[str, str]
+    """Heads of state, government or movement, by the last part of their name: what they do, their side does."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +49,7 @@ _MASTHEAD = re.compile(
     r" (?:Times|Post|Independent|Herald|Examiner|Globe|Daily|Institute|University|Review|Monthly|Journal|Tribune|Today"
     r"|Street|Avenue|Telegraph|Gazette|Airlines|Airways|Wizards|Nationals|Redskins|Square Garden|Accords?|Convention)\b"
 )
+_CONTINENT = re.compile(r"\b(?:South|Latin|Central|North|Native)[ -]$")
 HEAD = re.compile(r"[^\W_]+")
 
 
@@ -88,6 +91,7 @@ def lexicon() -> Lexicon:
         adjectives={state["name"]: state["adjectives"][0] for state in raw["states"] if state["adjectives"]},
         ambiguous=frozenset(raw["ambiguous"]),
         aliases={name: tuple(phrases) for name, phrases in aliases.items()},
+        leaders={leader: name for name, known in raw["leaders"].items() for leader in known},
     )
 
 
@@ -128,6 +132,8 @@ def is_meant(folded: str, start: int, entry: Entry) -> bool:
     """Whether the words stand for the party here and not for a newspaper, a person or something else of that name."""
     end = start + len(entry.phrase)
     if _MASTHEAD.match(folded, end):
+        return False
+    if entry.phrase.startswith("American") and _CONTINENT.search(folded[max(0, start - 9) : start]):
         return False
     if entry.phrase not in lexicon().ambiguous:
         return True

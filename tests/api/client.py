@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
+import httpx2
 from fastapi import FastAPI
 from starlette.testclient import TestClient
 
@@ -14,6 +15,7 @@ from service.adapters.prompts import PromptFiles
 from service.api.app import create_app
 from service.api.context import Context
 from service.domain.record import Extraction
+from service.flows.desk import Desk
 from service.handlers import ExtractArticle, Services, extract_article
 from service.ports import Inline
 
@@ -52,6 +54,17 @@ def make_app(context: Context | None = None, services: Services | None = None) -
         return services or make_services()
 
     return create_app(context or make_context(), opened)
+
+
+def client_over(
+    desk: Desk, *, key: str | None = None, open_mode: bool = False, address: str = "127.0.0.1", **headers: str
+) -> httpx2.AsyncClient:
+    """A client of the application over a real database; `key` goes with every request."""
+    context = make_context()
+    context.desk, context.services, context.open_mode = desk, desk.services, open_mode
+    transport = httpx2.ASGITransport(app=make_app(context), client=(address, 50_000))
+    authorization = {} if key is None else {"authorization": f"Bearer {key}"}
+    return httpx2.AsyncClient(transport=transport, base_url="http://parley.example", headers={**authorization, **headers})
 
 
 @contextmanager

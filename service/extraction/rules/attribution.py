@@ -22,6 +22,7 @@ from service.extraction.rules.quote_kind import kind_of
 
 # A quotation is drafted when it is more likely right, speaker included, than wrong.
 LEAST = 0.5
+FORM = 0.95  # how sure a speaker is whom the page's form names; no corpus at hand has enough of them to measure it
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +97,10 @@ def choices(scene: Scene, model: Weights) -> list[Choice]:
 
 
 def choose(scene: Scene, number: int, previous: Previous | None, model: Weights) -> Choice:
-    """Decide one region."""
+    """Decide one region: by the page's form where that names the speaker, else by the weights."""
+    formed = scene.formed.get(number)
+    if formed is not None:
+        return Choice(number, formed, FORM, FORM, FORM)
     spots = speakers_near(scene, number, previous)
     best, top, margin = None, 0.0, 0.0
     if spots:
@@ -108,9 +112,17 @@ def choose(scene: Scene, number: int, previous: Previous | None, model: Weights)
         highest = max(scores)
         shares = [math.exp(score - highest) for score in scores]
         total = sum(shares)
-        at = scores.index(highest)
-        best, top = spots[at], shares[at] / total
-        margin = top - max((share / total for where, share in enumerate(shares) if where != at), default=0.0)
+        # Mentions of one speaker stand for each other: their shares add up.
+        by_entity: dict[str, float] = {}
+        for spot, share in zip(spots, shares, strict=True):
+            who = spot.mention.entity or spot.mention.id
+            by_entity[who] = by_entity.get(who, 0.0) + share / total
+        ranked = sorted(by_entity, key=by_entity.__getitem__, reverse=True)
+        top = by_entity[ranked[0]]
+        margin = top - (by_entity[ranked[1]] if len(ranked) > 1 else 0.0)
+        best = spots[max(
+            (at for at, spot in enumerate(spots) if (spot.mention.entity or spot.mention.id) == ranked[0]), key=scores.__getitem__
+        )]  # fmt: skip
     has_cue = best is not None and cue_between(scene, number, best) is not None
     score = sum([model.region.get(name, 0.0) for name in region_features(scene, number, top, margin, has_cue)])
     return Choice(number, best, 1 / (1 + math.exp(-score)), top, margin)
@@ -157,7 +169,7 @@ def _basis(scene: Scene, choice: Choice) -> Basis:
     spot = choice.spot
     if spot is None:
         return Basis.FOLLOW_UP
-    if spot in (scene.line_speakers.get(choice.number), scene.labels.get(choice.number)):
+    if spot in (scene.line_speakers.get(choice.number), scene.labels.get(choice.number), scene.formed.get(choice.number)):
         return Basis.ATTRIBUTION_LINE
     index = scene.quotes[choice.number][0]
     tokens = scene.tokens

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
+from functools import lru_cache
 
 from service.domain.candidate import MentionKind
 from service.extraction.rules.attribution_scene import LETTER, Previous, Scene, Spot, cue_between, own_cue
@@ -12,6 +13,7 @@ from service.text.names_tokens import Tokens
 
 _GLOSS = re.compile(r"\([^()|¶Qcv]{0,12}\)")
 _WORD = re.compile(r"[^\W_]+(?:['’-][^\W_]+)*")
+_SINGULAR = frozenset(["i", "my", "me", "i'm", "i've", "i’m", "i’ve", "i'll", "i’ll", "i'd", "i’d"])
 _FIRST_PERSON = frozenset(
     ["i", "we", "my", "our", "me", "us", "i'm", "we're", "i've", "we've", "i’m", "we’re", "i’ve", "we’ve"]
 )
@@ -72,7 +74,7 @@ def speaker_features(scene: Scene, number: int, spot: Spot, previous: Previous |
         word = tokens.lower[cue[0]]
         names += [f"cue={word}", f"cueside={word}{form}", f"cueform={form}{where}", f"cuegap={form}{min(4, distance)}",
                   f"subject={form}{_gap(tokens, spot, cue)}", f"cuekind={form}{kind}"]  # fmt: skip
-    names += _entity_features(scene, index, spot, previous, shape, where, path)
+    names += _entity_features(scene, number, spot, previous, shape, where, path)
     if scene.line_speakers.get(number) is spot:
         names.append("line")
     return names
@@ -86,14 +88,17 @@ def _gap(tokens: Tokens, spot: Spot, cue: tuple[int, int]) -> str:
 
 
 def _entity_features(
-    scene: Scene, index: int, spot: Spot, previous: Previous | None, shape: str, where: str, path: str
+    scene: Scene, number: int, spot: Spot, previous: Previous | None, shape: str, where: str, path: str
 ) -> list[str]:  # fmt: skip
     """Features of who the mention stands for: how often it is named, whether it spoke before."""
+    index = scene.quotes[number][0]
     entity = spot.mention.entity
     count = scene.counts.get(entity or "", 1)
     is_pronoun = spot.mention.kind is MentionKind.PRONOUN
+    being = f"{spot.mention.gender if not is_pronoun else '-'}{spot.mention.plural}"
     form = f"head={spot.mention.span.text.lower()}" if is_pronoun else f"plural={spot.mention.plural}"
-    names = [f"count={min(5, count)}{where[0]}", form]
+    voice = _voice(scene.quotes[number][2].span.text)
+    names = [f"count={min(5, count)}{where[0]}", form, f"being={being}{where}", f"voice={voice}{being}"]
     if previous is None:
         return names
     gap = min(3, scene.tokens.paragraph[index] - previous.paragraph)
@@ -107,6 +112,13 @@ def _entity_features(
     if not same and entity is not None and entity == previous.turn:
         names.append(f"turn={gap}{shape}")
     return names
+
+
+@lru_cache(maxsize=64)
+def _voice(text: str) -> str:
+    """Whether words are of one ("I"), of several ("we") or do not say: no ministry says "I"."""
+    said = {word.lower() for word in _WORD.findall(text[:400])}
+    return "I" if not said.isdisjoint(_SINGULAR) else "we" if not said.isdisjoint(_FIRST_PERSON) else "-"
 
 
 def region_features(scene: Scene, number: int, top: float, margin: float, has_cue: bool) -> list[str]:

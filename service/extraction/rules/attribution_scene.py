@@ -36,7 +36,11 @@ class Spot:
 
 @dataclass(frozen=True, slots=True)
 class Scene:
-    """One article, prepared: `places[k]` is the token of `line[k]`; `quotes` the token index of each outermost region, in order."""
+    """One article, prepared: `places[k]` is the token of `line[k]`; `quotes` the token index of each outermost region, in order.
+
+    Speakers that the page's form names, by number of the quotation: `line_speakers` on a line below, `labels` inside the marks,
+    `formed` these two where they leave no doubt, the name before a transcript's turn, the one whom a list's introduction names.
+    """
 
     candidates: Candidates
     tokens: Tokens
@@ -48,6 +52,7 @@ class Scene:
     counts: dict[str, int]
     line_speakers: dict[int, Spot] = field(default_factory=dict)
     labels: dict[int, Spot] = field(default_factory=dict)
+    formed: dict[int, Spot] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +81,7 @@ def scene_of(candidates: Candidates) -> Scene:
     for number, (token, place, _) in enumerate(quotes):
         if token in inside:
             scene.labels[number] = Spot(inside[token], token, token + 1, place)
+    _add_forms(scene)
     return scene
 
 
@@ -113,12 +119,43 @@ def _add_lines(scene: Scene) -> None:
             scene.line_speakers[number] = scene.spots[at]
 
 
+_ITEM = re.compile(r"¶[~-]?(?:P[DAe]{0,2}[MGN]:)?Q\.?(?=¶|$)")
+_OPENS_LIST = re.compile(r"[MGNH][^¶Q]{0,60}:(?=¶)")
+
+
+def _add_forms(scene: Scene) -> None:
+    """Let the page's form tell speakers: attribution lines, turns of a transcript, lists under one introduction."""
+    line, numbers = scene.line, {place: number for number, (_, place, _) in enumerate(scene.quotes)}
+    for number, spot in scene.line_speakers.items():
+        if line[spot.place - 1 : spot.place] in ("-", "¶"):
+            scene.formed[number] = spot
+    by_place = {spot.place: spot for spot in reversed(scene.spots)}
+    for number, (_, place, region) in enumerate(scene.quotes):
+        if region.style == "turn" and place - 2 in by_place:
+            scene.formed[number] = by_place[place - 2]
+    for opening in _OPENS_LIST.finditer(line):
+        items = []
+        at = opening.end()
+        while item := _ITEM.match(line, at):
+            items.append(numbers[line.index("Q", item.start())])
+            at = item.end()
+        is_list = len(items) > 1 and all(scene.tokens.tags[scene.quotes[number][0] - 1] in "~-:" for number in items)
+        if is_list:
+            low, high = (bisect_left(scene.spot_places, place) for place in opening.span())
+            inside = scene.spots[low:high]
+            named = [spot for spot in inside if scene.tokens.lower[spot.first - 1] in ("from", "by", "of")] or inside
+            for number in items:
+                scene.formed.setdefault(number, named[0])
+
+
 def speakers_near(scene: Scene, number: int, previous: Previous | None) -> list[Spot]:
     """The mentions that may be the speaker of quotation `number`: those around it, and the speaker before."""
-    index, place, region = scene.quotes[number]
-    del region
+    index, place, _ = scene.quotes[number]
     low = bisect_left(scene.spot_places, place)
     paragraph, sentence = scene.tokens.paragraph[index], scene.tokens.sentence[index]
+    # A quotation of several paragraphs ends in a later one than it began.
+    goes_on = index + 1 < len(scene.tokens.tags) and scene.tokens.tags[index + 1] != "¶"
+    last_paragraph = scene.tokens.paragraph[index + 1] if goes_on else paragraph
     found: list[Spot] = []
     for spot in reversed(scene.spots[max(0, low - 2 * _BEFORE) : low]):
         gap = paragraph - scene.tokens.paragraph[spot.first]
@@ -136,7 +173,7 @@ def speakers_near(scene: Scene, number: int, previous: Previous | None) -> list[
         if signed and spot.place == place + 3:
             found.append(spot)
             continue
-        if scene.tokens.paragraph[spot.first] != paragraph or scene.tokens.sentence[spot.first] > sentence + 1:
+        if scene.tokens.paragraph[spot.first] != last_paragraph or scene.tokens.sentence[spot.first] > sentence + 1:
             break
         if spot.place - place > _REACH:
             break

@@ -70,15 +70,19 @@ def index_of(candidates: Candidates, names: dict[str, str]) -> Index:
     taken = sorted(
         [(p.span.start, p.span.end) for p in candidates.parties] + [(p.span.start, p.span.end) for p in candidates.places]
     )
+    leading = _leading(candidates)
     persons = tuple(
         m
         for m in candidates.mentions
         if m.kind is MentionKind.PERSON
+        and m.id not in leading
         and not _overlaps(taken, m)
         and _is_full(m, candidates)
         and not _NO_PERSON.search(m.span.text)
+        and not (m.role and _IN_OFFICE.search(m.role))
     )
-    parties = tuple(sorted(candidates.parties, key=lambda party: party.span.start))  # some were added behind the scanner's
+    # some were added behind the scanner's
+    parties = tuple(sorted((*candidates.parties, *leading.values()), key=lambda party: party.span.start))
     return Index(
         candidates,
         parties,
@@ -90,10 +94,30 @@ def index_of(candidates: Candidates, names: dict[str, str]) -> Index:
     )
 
 
+def _leading(candidates: Candidates) -> dict[str, Party]:
+    """Mentions of leaders whose side the article names, by their id, as that side ("Mr. Obama freed seven Iranians")."""
+    leaders, named = lexicon().leaders, {party.name for party in candidates.parties}
+    found: dict[str, Party] = {}
+    for mention in candidates.mentions:
+        if mention.kind is MentionKind.PERSON:
+            words = mention.span.text.split()
+            side = leaders.get(words[-1]) or leaders.get(" ".join(words[-3:]))
+            if side in named:
+                found[mention.id] = Party("", mention.span, side, "organ")
+    return found
+
+
 _NO_PERSON = re.compile(r"\b(?:War|Zone|Strip|Front|Fund|Agency|Council|Agreement|Accords?|Convention|Post|Times|Day|Massif|Mountains?"
     r"|Valley|River|Sea|Bay|Islands?|Bridge|Street|Road|Camp|Airport|Hospital|Park|Station|Square|Hotel|University|School|Province"
     r"|Region|District|Desert|Heights|Hills?|Forest|Lake|Peninsula|Gulf|Pass|Base|House|Palace)$")
 """What capitalised words end in that name no person ("Cold War")."""
+
+
+_IN_OFFICE = re.compile(
+    r"^(?!.*\b(?:former|ex-|ousted|deposed|jailed)).*\b(?:[Pp]resident|[Mm]inister|[Ss]ecretary|[Cc]hancellor|[Ss]pokes\w+|[Kk]ing|[Ee]nvoy|[Ss]en\.?"
+    r"|[Gg]ov\.?|[Rr]ep\.?|[Ss]enator|[Gg]overnor|[Aa]mbassador|[Ee]mir|[Pp]ope|[Oo]mbuds\w+|[Cc]ommissioner|[Nn]egotiator)\b"
+)
+"""Offices whose holders speak of captives and are none."""
 
 
 def _overlaps(spans: list[tuple[int, int]], mention: Mention) -> bool:

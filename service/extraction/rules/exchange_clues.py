@@ -221,6 +221,12 @@ def _released(chunks: tuple[Chunk, ...], at: int, reading: Reading, name: Naming
     holder = rest.get("b") or rest.get("f")
     reading.moved += groups
     reading.add(groups, holder, rest.get("t"), 2.0 if rest.get("b") else 1.2)
+    for place in range(at + 1, len(chunks) - 2):
+        if chunks[place].code in "RrSsGxdC":
+            break
+        group, to, party = chunks[place : place + 3]
+        if group.code == "N" and to.code == "t" and party.code == "P" and group.people is not None:
+            reading.add([group.people], None, _party(party, name), 1.2)
 
 
 def _nominal(chunks: tuple[Chunk, ...], at: int, reading: Reading, name: Naming, subject: str | None) -> None:
@@ -255,10 +261,15 @@ def _come(chunks: tuple[Chunk, ...], at: int, reading: Reading, name: Naming, su
 
 
 def _held(chunks: tuple[Chunk, ...], at: int, reading: Reading, name: Naming, subject: str | None) -> None:
-    rest = _after(chunks, at, name)
-    groups = _subjects(chunks, at)[:2]
-    if rest.get("f"):
-        reading.add(groups, rest["f"], None, 1.0)
+    by = _agent_of_capture(chunks, at)
+    holder = _party(chunks[by], name) if by is not None and chunks[by].code in "Plj" else None
+    if holder is None and at + 1 < len(chunks) and chunks[at + 1].code == "k":
+        holder = _party(chunks[at + 1], name)
+    if holder:
+        reading.add(_subjects(chunks, at)[:2], holder, None, 1.0)
+    if by is not None and by + 2 < len(chunks) and chunks[by + 1].code == "a" and chunks[by + 2].code in "Pl":
+        other = _party(chunks[by + 2], name)  # "imprisoned in Russia and Belarus"
+        reading.add(_subjects(chunks, at)[:1], other, None, 0.6)
 
 
 def _custody(chunks: tuple[Chunk, ...], at: int, reading: Reading, name: Naming, subject: str | None) -> None:
@@ -276,9 +287,7 @@ def _swap(chunks: tuple[Chunk, ...], at: int, reading: Reading, name: Naming, su
         ),
         None,
     )
-    against: list[People] = []
-    if place < len(chunks) and chunks[place].code in "xo":
-        against, _ = _objects(chunks, place)
+    against = _set_against(chunks, place)
     if len(agents) == 2:
         reading.pairs.append((agents[0], agents[1], 3.0))
         if not against:
@@ -294,6 +303,16 @@ def _swap(chunks: tuple[Chunk, ...], at: int, reading: Reading, name: Naming, su
     elif groups and not against:
         _shared(chunks, at, groups, reading)
     reading.opposites += [(one, other) for one in groups for other in against]
+
+
+def _set_against(chunks: tuple[Chunk, ...], place: int) -> list[People]:
+    """The groups behind "for" after the ones swapped, over what is said of these ("a diplomat convicted of murder for ...")."""
+    for at in range(place, min(len(chunks), place + 6)):
+        if chunks[at].code in "xo":
+            return _objects(chunks, at)[0]
+        if chunks[at].code not in "KZiblcjfk":
+            break
+    return []
 
 
 def _swap_noun(chunks: tuple[Chunk, ...], at: int, reading: Reading, name: Naming, subject: str | None) -> None:
@@ -354,7 +373,7 @@ def _own(chunks: tuple[Chunk, ...], at: int, reading: Reading, name: Naming, sub
         group is None
         or not group.own
         or group.nationality
-        or group.category in {Category.PRISONERS, Category.HOSTAGES}
+        or group.category in {Category.PRISONERS, Category.HOSTAGES, Category.CHILDREN, Category.WOMEN}
         or "detainee" in group.words
     ):
         return

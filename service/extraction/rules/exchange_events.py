@@ -245,12 +245,16 @@ def _let_go_by_armed(row: Row) -> bool:
     for at, chunk in enumerate(chunks):
         if chunk.party is None or chunk.code != "P" or not is_armed(chunk.party):
             continue
-        after = chunks[at + 1 : at + 4]
-        if any(one.code == "R" and _is_freed(other) for one, other in pairwise(after)):
+        after = chunks[at + 1 : at + 8]
+        stop = next((i for i, c in enumerate(after) if c.code in "Pd"), len(after))
+        if any(one.code == "R" and _is_freed(other) for one, other in pairwise(after[: stop + 1])):
             return True
         if at > 1 and chunks[at - 1].code == "b" and chunks[at - 2].code == "r" and any(map(_is_freed, chunks[: at - 2])):
             return True
     return False
+
+
+_TAKEN_BACK = Cue(r"\b(?:rescue[ds]?|escaped|raid|surrender(?:ed|s)?)\b")
 
 
 def is_armed(party: Party) -> bool:
@@ -270,15 +274,15 @@ def is_about_release(clause: ActClause, text: str) -> bool:
     Courts, amnesties, bail, rescue and escape are none; the freed are captives of war, hostages or another country's people.
     """
     words = clause.words(text)
-    if clause.strength < 1 or JUDICIAL.search(words):
+    if clause.strength < 1 or not any(code in clause.row.codes for code in "RrnCG"):
         return False
-    if not any(code in clause.row.codes for code in "RrnCG"):
+    if _let_go_by_armed(clause.row) and not _TAKEN_BACK.search(words):
+        return True
+    if JUDICIAL.search(words):
         return False
     states, groups = lexicon().states, lexicon().types
     sides = {c.party.name for c in clause.row.chunks if c.party is not None and c.party.name not in lexicon().organisations}
     sides |= {g.nationality for g in clause.row.people if g.nationality}
-    if _let_go_by_armed(clause.row):
-        return True
     captives = [
         g
         for g in clause.row.people

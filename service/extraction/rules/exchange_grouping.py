@@ -49,7 +49,7 @@ def group(clauses: list[ActClause], candidates: Candidates, published_at: date |
     for clause in clauses:
         words = clause.words(text)
         numbers = _acted(clause, text)
-        recent = [d for d in clause.dates if d.start is not None and not is_old(d, published_at)]
+        recent = [d for d in clause.dates if d.start and len(d.start) > 4 and not is_old(d, published_at)]
         if main.clauses and _is_gift(clause, words):
             later.setdefault(f"gift {_key(clause, words)}", Event("gift")).clauses.append(clause)
             continue
@@ -63,6 +63,9 @@ def group(clauses: list[ActClause], candidates: Candidates, published_at: date |
             past.setdefault(day + _of_remains(clause), Event("past")).clauses.append(clause)
             continue
         main_day = main_day or next((d.start for d in recent if d.start and len(d.start) == 10 and d.start == d.end), None)
+        if _goes_with(clause, main, text):
+            main.clauses.append(clause)
+            continue
         if done and clause.strength >= 0.4 and _FAILED_TRY.search(words) and not numbers & values:
             past.setdefault(f"failed {clause.place}", Event("past")).clauses.append(clause)
             continue
@@ -78,6 +81,13 @@ def group(clauses: list[ActClause], candidates: Candidates, published_at: date |
                 done = done or Status.COMPLETED in clause.tense or (Status.ONGOING in clause.tense and bool(values | numbers))
                 values |= numbers
     return [main] + ([deal] if deal.clauses else []) + list(later.values()) + list(past.values())
+
+
+def _goes_with(clause: ActClause, main: Event, text: str) -> bool:
+    """Whether a clause is the other half of the one before it ("freed all hostages after India agreed to release three men")."""
+    if not main.clauses or clause.dates or main.clauses[-1].row.sentence.id != clause.row.sentence.id:
+        return False
+    return bool(re.search(r"\b(?:after|as|while|once|following)\s+$", text[max(0, clause.start - 12) : clause.start]))
 
 
 def _acted(clause: ActClause, text: str) -> set[int]:
@@ -105,7 +115,7 @@ def _earlier(
         or not _is_act_dated(clause, old, words)
     ):
         return None
-    if not (old or numbers) or not (clause.strength >= 2 or numbers):
+    if not (old or numbers) or not (clause.strength >= 1.5 or numbers or any(g.mention for g in clause.row.people)):
         return ""
     return (old[0].start or "")[:7] + _of_remains(clause) if old else months or f"clause {clause.place}"
 

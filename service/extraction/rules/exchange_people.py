@@ -124,7 +124,7 @@ def _numbered(text: str, numbers: list[Number], parties: list[Party], high: int)
         own = bool(re.match(r"\s+(?:of\s+)?(?:its|their|his|our)\b", words)) or bool(_OWN.search(before))
         if own and category is Category.MEN:
             category = Category.TOTAL  # "eleven of its men": soldiers or not, it says nothing of women
-        bodies = bodies or category is Category.BODIES
+        bodies = bodies or category is Category.BODIES or (bool(found) and found[-1].bodies and words.strip() == "others")
         category = Category.BODIES if bodies else category
         found.append(
             People(number.phrase.start, end, category, words.strip().lower(), number, None, nationality, own, bodies)
@@ -199,7 +199,8 @@ def _head_noun(text: str, start: int, limit: int, parties: list[Party]) -> tuple
 def _nationality(text: str, start: int, end: int, parties: list[Party]) -> str | None:
     for party in parties:
         if party.span.start >= start and party.span.end <= end and party.form in {"adjective", "group", "name"}:
-            return party.name
+            # "Iranian-American": of both countries, so nothing follows
+            return None if re.match(r"-[A-Z]", text[party.span.end : party.span.end + 2]) else party.name
         if party.span.start > end:
             break
     return None

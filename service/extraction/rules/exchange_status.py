@@ -97,7 +97,7 @@ def status_votes(text: str) -> dict[Status, float]:
     """
     votes: dict[Status, float] = defaultdict(float)
     for match in _DONE.finditer(text):
-        if not _HYPOTHETICAL.search(text[max(0, match.start() - 24) : match.start()]):
+        if not _is_hypothetical(text, match.start()):
             votes[Status.COMPLETED] += 1.0
     if _WILL.search(text):
         votes[Status.PLANNED] += 0.9
@@ -122,9 +122,17 @@ def status_votes(text: str) -> dict[Status, float]:
     return {status: vote for status, vote in votes.items() if vote}
 
 
+def _is_hypothetical(text: str, at: int) -> bool:
+    """Whether the verb at `at` is no finite past: behind "will be", "to", or in a clause with "if"."""
+    return bool(_HYPOTHETICAL.search(text[max(0, at - 24) : at])) or bool(_IF.search(text[max(0, at - 90) : at]))
+
+
+_IF = Cue(r"\b(?:if|unless|until|whether)\b(?! they (?:were|had))[^.;,]*$")
+
+
 def _is_done_first(text: str) -> bool:
     """Whether a clause tells an act and then its sequel ("released 100, the first of 360 that it will free")."""
-    done = next((m.start() for m in _DONE.finditer(text) if not _HYPOTHETICAL.search(text[max(0, m.start() - 24) : m.start()])), None)
+    done = next((m.start() for m in _DONE.finditer(text) if not _is_hypothetical(text, m.start())), None)
     ahead = [m.start() for cue in (_WILL, _PLANNED) if (m := cue.search(text)) is not None]
     return done is not None and bool(ahead) and done < min(ahead)
 

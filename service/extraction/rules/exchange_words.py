@@ -30,8 +30,8 @@ _NOUNS: dict[str, Category] = {
     r"|saboteurs?|smugglers?|traffickers?|dealers?|hackers?|scientists?|nephews?|businessm[ae]n|lawyers?|bloggers?"
     r"|staffers?|bombers?"
     r"|jihadists?|extremists?|terrorists?|envoys?|drivers?|teachers?|volunteers?|settlers?|gunm[ae]n"
-    r"|academics?|scholars?|students|pastors?|priests?|sailors?|villagers?|clergymen|figures|opponents?|critics?": _O,
-    r"civilians?|noncombatants|non-combatants": _C,
+    r"|academics?|scholars?|students|pastors?|priests?|allies|ally|aides?|associates?|fugitives?|clergymen|figures|opponents?|critics?": _O,
+    r"civilians?|noncombatants|non-combatants|residents|inhabitants|townspeople|villagers": _C,
     r"wom[ae]n|females|policewom[ae]n": Category.WOMEN,
     r"m[ae]n|males": Category.MEN,
     r"children|girls?|boys?|minors?|teenagers?|schoolgirls?|schoolboys?|schoolchildren|youths?|infants?"

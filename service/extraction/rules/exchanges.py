@@ -68,7 +68,7 @@ def draft_exchanges(
     apart = tuple((clause.start, clause.end) for event in others for clause in event.clauses)
     article = replace(article, tells_more=any(event.role != "gift" for event in others), apart=apart)
     for event in events:
-        found = _tell(event, candidates, article, told[0] if told else None)
+        found = _tell(event, candidates, article, told[0] if told and told[0].role == "main" else None)
         if found is not None:
             candidates = found.candidates
             told.append(found)

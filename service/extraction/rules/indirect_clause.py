@@ -117,7 +117,7 @@ def _before_dash_gloss(tokens: Tokens, first: int, last: int) -> int:
 def _clause_before_quote(tokens: Tokens, first: int, quoted: int) -> int:
     """The end of a complete clause, free of marks, that a coordinator or "when" parts from the one that holds the quotation."""
     for index in range(quoted - 1, first, -1):
-        joined = tokens.word[index] in {",", ";"} and tokens.word[index + 1] in _JOINS
+        joined = tokens.word[index] in {",", ";"} and tokens.word[index + 1] in _JOINS | _GLOSSES
         if joined and tokens.has_finite(first, index - 1) and tokens.has_finite(index + 1, quoted - 1):
             return index - 1
     return first - 1

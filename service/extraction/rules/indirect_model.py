@@ -17,7 +17,7 @@ from typing import TypeVar
 from service.extraction.rules import indirect_features as features
 from service.extraction.rules import indirect_places as places
 from service.extraction.rules.indirect_features import SIDES, Groups, Side, Values, described
-from service.extraction.rules.indirect_places import Place
+from service.extraction.rules.indirect_places import Place, is_told_before
 from service.extraction.rules.indirect_tokens import model_data, word_set
 
 CLAIMED = 0.5  # the same for "a claim from X that": the corpus marks a third of these, FORMAT all
@@ -28,6 +28,7 @@ _MAKING = word_set(
 HUNDREDTHS = 100  # in which weights are kept
 _MOST_SUMS = 4096  # kept for a group: no article has so many, a flood of rare words must not fill the memory
 Sum = TypeVar("Sum")
+TOLD = 0.6  # how sure ", a press officer responded." is to close what was said, whatever the verb of saying
 RELAYED = 0.8  # how sure "quoted X as saying" is to bring a clause; the corpus takes "saying" for a part of "quoted"
 
 
@@ -167,6 +168,8 @@ def decide(place: Place, *, threshold: float) -> Decision:
         after = max(after, RELAYED)
     elif is_claim(place):
         after = max(after, CLAIMED)
+    if is_told_before(place):
+        after, before = 0.0, max(after + before, TOLD)
     found = [
         content
         for content in (

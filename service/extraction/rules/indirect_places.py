@@ -37,6 +37,9 @@ _BEFORE_START = (
     | {"^"}
     | lex.word_set("that while as although though because when which who if since whereas where")
 )
+_TOLD = lex.word_set("tell assure remind inform notify reassure warn swear promise")
+_WHEN = lex.DAYS | lex.word_set("on in at this last week month night morning afternoon evening drily dryly quietly curtly")
+_TAIL = 7  # tokens behind a cue that can hold no more than a hearer and a time
 _ADVERBIAL = lex.PREPOSITIONS | lex.DAYS | lex.word_set("last this earlier later also again")
 
 
@@ -116,14 +119,38 @@ def after_starts(place: Place) -> list[int]:
 
 
 def behind_adverbial(place: Place, start: int) -> int:
-    """The start moved behind "that" where only an adverbial stands between ("said last week that, in June, ...")."""
+    """The start moved behind "that" where only an adverbial or the one spoken to stands between ("said last week that, in June",
+    "assured its listeners that").
+    """
     tokens = place.tokens
-    if tokens.word[start] not in _ADVERBIAL or tokens.get(start - 1) == "that":
+    to_somebody = place.cue.lemma in _TOLD and start == place.last + 1
+    is_inside = tokens.get(place.last + 1) in lex.PREPOSITIONS and start <= place.last + 4  # of "for her part that"
+    if tokens.get(start - 1) == "that" or not (tokens.word[start] in _ADVERBIAL or to_somebody or is_inside):
         return start
     that = next((k for k in range(start, min(start + 10, len(tokens) - 1)) if tokens.word[k] == "that"), None)
     if that is None or tokens.has_finite(start, that - 1) or not tokens.is_word(that + 1):
         return start
     return that + 1
+
+
+def is_told_before(place: Place) -> bool:
+    """Whether a short clause behind what was said only tells who says it, to whom and when (", he told the hosts on Friday.")."""
+    tokens = place.tokens
+    comma = next((i for i in range(place.first - 1, max(place.first - 9, 0), -1) if tokens.word[i] == ","), None)
+    if comma is None or place.cue.form != "verb" or place.cue.inflection not in ("ed", "s") or place.cue.passive:
+        return False
+    subject, behind = tokens.word[comma + 1 : place.first], tokens.word[place.last + 1 :]
+    if not subject or not lex.COORDINATORS.isdisjoint(subject) or not lex.SUBORDINATORS.isdisjoint(subject):
+        return False
+    is_tail = len(behind) <= _TAIL and not {"that", ":", ","} & set(behind) and True not in tokens.quoted
+    if not is_tail or any(tokens.finite[index] == 2 for index in range(place.last + 1, len(tokens))):
+        return False
+    if any(tokens.is_word(i) and tokens.word[i] not in _WHEN for i in range(place.last + 1, len(tokens))) and (
+        place.cue.lemma != "tell"
+    ):
+        return False
+    begins = tokens.word[0] not in lex.SUBORDINATORS | lex.PREPOSITIONS and not tokens.word[0].endswith("ing")
+    return begins and 2 in tokens.finite[:comma] and not tokens.has_finite(comma + 1, place.first - 1)
 
 
 def after_ends(place: Place, start: int) -> list[int]:

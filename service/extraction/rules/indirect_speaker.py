@@ -35,6 +35,7 @@ _HEADS = lex.word_set(
 )
 _RELAYING = frozenset(("quoted", "quotes", "quoting", "cited"))
 _MODIFIERS = lex.PREPOSITIONS | {",", "who", "which", "that", "("}
+_NO_SUBJECT = lex.PREPOSITIONS | lex.SUBORDINATORS | lex.COORDINATORS
 _MAX_SUBJECT = 22  # tokens
 
 
@@ -249,7 +250,7 @@ def _before_apposition(tokens: Tokens, comma: int) -> Subject | None:
     outer = opening
     for i in range(opening - 1, max(opening - 12, 0), -1):
         # An apposition of two parts: "Anna Hill, a lawyer, also of Bern, said".
-        if tokens.word[i] == "," and tokens.raw[i - 1][0].isupper() and tokens.raw[i + 1][0].islower():
+        if tokens.word[i] == "," and tokens.raw[i - 1][0].isupper() and not tokens.raw[i + 1][0].isupper():
             outer = outer if tokens.has_finite(i + 1, opening) else i
             break
     last = _skip_auxiliaries(tokens, outer - 1)
@@ -261,17 +262,29 @@ def _clause_subject(tokens: Tokens, before: int) -> Subject | None:
     """The subject of the clause that a coordinated verb or a participle at `before` + 1 continues."""
     start = 0
     for index in range(before - 1, -1, -1):
-        if tokens.word[index] in _HARD and tokens.word[index] not in lex.DASHES:
+        if tokens.word[index] in _HARD - lex.MARKS and tokens.word[index] not in lex.DASHES and not tokens.quoted[index]:
             start = index + 1
             break
     verb = None
     for index in range(start, before):
-        if tokens.finite[index] and not _is_modifier(tokens, index) and index > start:
+        if tokens.finite[index] and not tokens.quoted[index] and not _is_modifier(tokens, index) and index > start:
             opener = next((i for i in range(index - 1, start - 1, -1) if tokens.word[i] in lex.SUBORDINATORS), None)
             if opener is None or opener > start + 1:
                 verb = index
                 break
-    return _before(tokens, verb) if verb is not None else None
+    return _before(tokens, verb) if verb is not None else _opening(tokens, start, before)
+
+
+def _opening(tokens: Tokens, start: int, end: int) -> Subject | None:
+    """What opens a clause whose verb is unknown ("Ann Hill, a physician, examines them and reports that"), if it can speak."""
+    if start >= end or tokens.word[start] in _NO_SUBJECT or not tokens.is_word(start):
+        return None
+    last = start
+    while last + 1 < end and tokens.is_word(last + 1) and tokens.word[last + 1] not in lex.PREPOSITIONS and last - start < 6:
+        if tokens.word[last + 1].endswith(("s", "ed")) and tokens.raw[last + 1][0].islower():
+            break
+        last += 1
+    return Subject(start, last)
 
 
 def mention_at(near: Sequence[Mention], place: Place, subject: Subject) -> Mention | None:

@@ -45,7 +45,7 @@ SUBORDINATORS = word_set(
     "that while as when after before because since which who whom whose where although though whereas if until unless "
     "whether what how why once"
 )
-DAYS = word_set("monday tuesday wednesday thursday friday saturday sunday today yesterday tomorrow earlier later")
+DAYS = word_set("monday tuesday wednesday thursday friday saturday sunday today tonight yesterday tomorrow earlier later")
 NEGATIONS = word_set("not never n't no nor neither without nobody none hardly")
 DASHES = frozenset(("--", "---", "—", "–", "-", "―"))
 STOPS = frozenset((".", "!", "?", "…"))

@@ -9,7 +9,8 @@ CREATE INDEX dispatch_waiting ON dispatch (endpoint_id, waiting_since, id) WHERE
 CREATE INDEX dispatch_dead ON dispatch (tenant_id, id) WHERE state = 'exhausted';
 
 ALTER TABLE endpoint
-    ADD COLUMN probe_at timestamptz;            -- after several failures in a row: not asked before
+    ADD COLUMN probe_at timestamptz,            -- after several failures in a row: not asked before
+    ADD COLUMN watched_until timestamptz;       -- a job looks at those that wait then, should nobody have let them in
 
 ALTER TABLE attempt
     ADD COLUMN round integer NOT NULL DEFAULT 1; -- of its dispatch, at that time
