@@ -91,7 +91,7 @@ def run_command(  # noqa: PLR0913 - one parameter an option
     corpus: CorpusOption = None,
     split: Annotated[str | None, typer.Option(help="Only this split (dev or test).")] = None,
     model: Annotated[str | None, typer.Option(help="rules, local or provider/model; else as configured.")] = None,
-    prompt: Annotated[str | None, typer.Option(help="Prompt, such as extract@2.")] = None,
+    prompt: Annotated[str | None, typer.Option(help="Prompt, such as extract@3.")] = None,
     run: Annotated[Path | None, typer.Option(help="Run file; an unfinished one is resumed.")] = None,
     limit: Annotated[int | None, typer.Option(min=1, help="Only the first cases.")] = None,
     concurrency: Annotated[int, typer.Option(min=1, max=256, help="Cases at the same time.")] = 1,

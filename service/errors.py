@@ -26,9 +26,11 @@
     │   ├── LimitReached            its own limit, or the operator's ceiling
     │   ├── StillRunning            the same request is being answered
     │   ├── QueueFull
+    │   ├── CmsUnavailable          a newsroom's CMS does not answer, or not now
     │   └── DatabaseUnavailable
     ├── NoAnswer                an address that others chose: it may be tried again, or they must look at it
     └── SetupError              the operator must act
+        ├── CmsRefused              or whoever made the connection: address, credentials, rights
         ├── NoDatabaseHere
         ├── BackupFailed
         ├── DatabaseNewer
@@ -177,6 +179,14 @@ class DatabaseUnavailable(NotNow):
     retry_after_s = 5
 
 
+class CmsUnavailable(NotNow):
+    """A newsroom's CMS does not answer now. `status` is None where no HTTP answer came, `reason` says it in words of ours."""
+
+    def __init__(self, *, cms: str, reason: str, status: int | None = None, retry_after_s: int = 5) -> None:
+        self.cms, self.reason, self.status, self.retry_after_s = cms, reason, status, max(1, retry_after_s)
+        super().__init__(f"The {cms} of this connection does not answer now: {reason}.")
+
+
 class Unanswered(StrEnum):
     """Why there is no answer from an address that others chose."""
 
@@ -246,6 +256,14 @@ class AnswerRefused(ExtractionFailed):
 
 class SetupError(ParleyError):
     """The installation or configuration is not complete."""
+
+
+class CmsRefused(SetupError):
+    """A newsroom's CMS does not do what was asked of it."""
+
+    def __init__(self, *, cms: str, reason: str, expected: str) -> None:
+        self.cms, self.reason, self.expected = cms, reason, expected
+        super().__init__(f"The {cms} of this connection cannot be used: {reason}; expected {expected}.")
 
 
 class NoDatabaseHere(SetupError):

@@ -74,9 +74,7 @@ async def work(settings: Settings) -> None:
     desk = await build_desk(settings, services, located)
     await warm_up(services)
     log_event(logger, "worker_started", concurrency=settings.worker_concurrency, engine=services.default)
-    running = asyncio.ensure_future(
-        run_worker(desk, concurrency=settings.worker_concurrency, patience_s=settings.deadline)
-    )
+    running = asyncio.ensure_future(run_worker(desk, concurrency=settings.worker_concurrency, patience_s=settings.deadline))
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, running.cancel)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import unicodedata
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from enum import StrEnum
 
 from service.adapters.database.pool import Connection, Row, new_id
@@ -56,11 +56,12 @@ class Keeping:
     extraction_id: str | None
 
 
-async def keep_version(connection: Connection, version: Version) -> Keeping:
+async def keep_version(connection: Connection, version: Version, *, accepted_at: datetime) -> Keeping:
     """Keep a version of an article unless it is older than the newest or has the same text.
 
     The article's row is locked until the transaction ends: two versions of one article are kept one after the other. An article
-    that was deleted and is sent again with a version not older lives again.
+    that was deleted and is sent again with a version not older lives again; but what was accepted, at `accepted_at`, before its
+    owner had it erased is as good as older.
     """
     article = await _article(connection, version)
     article_id = str(article["id"])
@@ -71,7 +72,8 @@ async def keep_version(connection: Connection, version: Version) -> Keeping:
             {"article": article_id},
         )
     ).fetchone()
-    if version.version_key < article["version_key"]:
+    is_erased = article["erased_at"] is not None and accepted_at <= article["erased_at"]
+    if version.version_key < article["version_key"] or is_erased:
         number = newest["number"] if newest else 0
         return Keeping(kept=Kept.OLDER, article_id=article_id, number=number, extraction_id=None)
     await connection.execute(
@@ -117,7 +119,7 @@ async def _article(connection: Connection, version: Version) -> Row:
     )
     row = await (
         await connection.execute(
-            """SELECT id, version_key FROM article
+            """SELECT id, version_key, erased_at FROM article
             WHERE tenant_id = %(tenant)s AND connection_id IS NOT DISTINCT FROM %(connection)s
             AND source_id = %(source)s AND language = %(language)s FOR UPDATE""",
             names,
@@ -129,9 +131,10 @@ async def _article(connection: Connection, version: Version) -> Row:
 
 
 async def link_extraction(connection: Connection, *, article_id: str, number: int, extraction_id: str) -> bool:
-    """Say that this version was read; False if it had been already (or the article was erased meanwhile)."""
+    """Say that this version was read; False if it had been already, or if one of them was erased meanwhile."""
     cursor = await connection.execute(
-        """UPDATE article_version SET extraction_id = %(extraction)s
+        """UPDATE article_version SET extraction_id = found.id
+        FROM (SELECT id FROM extraction WHERE id = %(extraction)s FOR KEY SHARE) AS found
         WHERE article_id = %(article)s AND number = %(number)s AND extraction_id IS NULL""",
         {"extraction": extraction_id, "article": article_id, "number": number},
     )

@@ -8,8 +8,9 @@ from pydantic import TypeAdapter
 
 from service.adapters.database.pool import Connection, Row
 from service.adapters.queue import INTERACTIVE
-from service.flows.articles import Version, keep_version, link_extraction
+from service.flows.articles import Kept, Version, keep_version, link_extraction
 from service.flows.desk import Caller, Desk
+from service.flows.erasing import forget_texts
 from service.flows.jobs import Done, keep_and_read, submit
 from service.flows.reading import Reading, read
 from service.handlers import ExtractArticle, check_length
@@ -41,11 +42,15 @@ def version_of(command: ExtractArticle, tenant_id: str) -> Version | None:
 
 async def read_now(desk: Desk, command: ExtractArticle, caller: Caller) -> Reading:
     """Read an article while the caller waits. An article with an id gets a version; nobody is told: the caller has the answer."""
+    accepted_at = desk.now()
     reading = await read(desk, command, caller)
     version = version_of(command, caller.tenant_id)
     if version is not None:
         async with desk.database.transaction() as connection:
-            keeping = await keep_version(connection, version)
+            keeping = await keep_version(connection, version, accepted_at=accepted_at)
+            if keeping.kept is Kept.OLDER:  # erased while it was read
+                await forget_texts(connection, caller.tenant_id, [reading.extraction.article.sha256])
+                return reading
             await link_extraction(
                 connection, article_id=keeping.article_id, number=keeping.number, extraction_id=reading.extraction.id
             )

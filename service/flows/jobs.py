@@ -27,7 +27,7 @@ from service.errors import (
     QueueFull,
     UpstreamUnavailable,
 )
-from service.flows.articles import Keeping, Version, keep_version
+from service.flows.articles import Keeping, Kept, Version, keep_version
 from service.flows.desk import Caller, Desk
 from service.flows.reading import Reading, read
 from service.flows.results import Place, tell_failure, tell_result
@@ -147,8 +147,8 @@ async def run(desk: Desk, job_id: str, works: Mapping[str, Work]) -> None:
 async def _end(desk: Desk, job: Row, done: Done, error: ParleyError | None) -> None:
     problem = None if error is None else {"type": type(error).__name__, "detail": error.message}
     await desk.database.execute(
-        """UPDATE job SET state = %(state)s, problem = %(problem)s, article_ids = %(articles)s, extraction_ids = %(extractions)s,
-            request = NULL, finished_at = now()
+        """UPDATE job SET state = %(state)s, problem = %(problem)s, extraction_ids = %(extractions)s,
+            article_ids = ARRAY(SELECT DISTINCT unnest(article_ids || %(articles)s::text[])), request = NULL, finished_at = now()
         WHERE id = %(id)s AND state = 'running'""",
         {
             "id": job["id"],
@@ -237,8 +237,9 @@ async def keep_and_read(desk: Desk, job: Row, version: Version | None, command: 
     keeping = None
     if version is not None:
         async with desk.database.transaction() as connection:
-            keeping = await keep_version(connection, version)
-        if keeping.extraction_id is not None or (keeping.number and keeping.kept == "older"):
+            keeping = await keep_version(connection, version, accepted_at=job["created_at"])
+            await _name_article(connection, job, keeping.article_id)
+        if keeping.extraction_id is not None or keeping.kept is Kept.OLDER:
             ids = (keeping.extraction_id,) if keeping.extraction_id else ()
             return Done(state="succeeded" if ids else "ignored", article_ids=(keeping.article_id,), extraction_ids=ids)
     place = None if keeping is None else Place(tenant_id=job["tenant_id"], article_id=keeping.article_id, number=keeping.number)
@@ -253,6 +254,14 @@ async def keep_and_read(desk: Desk, job: Row, version: Version | None, command: 
         async with desk.database.transaction() as connection:
             await tell_result(desk, connection, place, reading.extraction)
     return Done(article_ids=_article_ids(keeping), extraction_ids=(reading.extraction.id,))
+
+
+async def _name_article(connection: Connection, job: Row, article_id: str) -> None:
+    """Write down at once whose words a job holds: also one that fails is found when the article is erased."""
+    await connection.execute(
+        "UPDATE job SET article_ids = array_append(article_ids, %(article)s) WHERE id = %(id)s AND article_ids @> %(ids)s IS FALSE",
+        {"id": job["id"], "article": article_id, "ids": [article_id]},
+    )
 
 
 def _article_ids(keeping: Keeping | None) -> tuple[str, ...]:

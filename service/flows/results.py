@@ -13,6 +13,7 @@ from service.domain.record import Extraction
 from service.errors import ParleyError
 from service.flows.articles import link_extraction
 from service.flows.desk import Desk
+from service.flows.erasing import forget_texts
 from service.flows.messages import News, announce
 from service.flows.reading import records
 from service.webhooks.events import (
@@ -37,13 +38,21 @@ class Place:
 
 
 async def tell_result(desk: Desk, connection: Connection, place: Place, extraction: Extraction) -> None:
-    """Link the version to its extraction and announce it; does nothing if that was done before."""
+    """Link the version to its extraction and announce it; does nothing if that was done before.
+
+    If the article was erased while it was read, what was read of it goes as well.
+    """
     linked = await link_extraction(
         connection, article_id=place.article_id, number=place.number, extraction_id=extraction.id
     )
-    if not linked:
-        return
     article = await _article_row(connection, place)
+    if article is None:
+        await forget_texts(connection, place.tenant_id, [extraction.article.sha256])
+        return
+    if not linked:
+        if article["own_extraction_id"] is None:  # another article with this text was erased just now: to be read again
+            raise RuntimeError("extraction vanished")
+        return
     about, source = _article_facts(desk, article, place.number), f"{place.article_id} version {place.number}"
     facts = extraction_facts(extraction, url=f"{desk.base_url}/extractions/{extraction.id}")
     previous = await _previous(connection, place)
@@ -76,6 +85,8 @@ async def tell_result(desk: Desk, connection: Connection, place: Place, extracti
 async def tell_failure(desk: Desk, connection: Connection, place: Place, error: ParleyError | None) -> None:
     """Announce that a version could not be read; `error` None: the worker died under it again and again."""
     article = await _article_row(connection, place)
+    if article is None:
+        return
     news = News(
         tenant_id=place.tenant_id,
         event=Failed(
@@ -91,19 +102,18 @@ async def tell_failure(desk: Desk, connection: Connection, place: Place, error: 
     await announce(desk, connection, news)
 
 
-async def _article_row(connection: Connection, place: Place) -> Row:
-    row = await (
+async def _article_row(connection: Connection, place: Place) -> Row | None:
+    """The article and this version of it; None if it was erased."""
+    return await (
         await connection.execute(
-            """SELECT article.*, connection.write_back, version.version_key AS own_version_key
+            """SELECT article.*, connection.write_back, version.version_key AS own_version_key,
+                version.extraction_id AS own_extraction_id
             FROM article LEFT JOIN connection ON connection.id = article.connection_id
             JOIN article_version AS version ON version.article_id = article.id AND version.number = %(number)s
             WHERE article.id = %(article)s AND article.tenant_id = %(tenant)s""",
             {"article": place.article_id, "tenant": place.tenant_id, "number": place.number},
         )
     ).fetchone()
-    if row is None:
-        raise RuntimeError("article vanished")
-    return row
 
 
 def _article_facts(desk: Desk, article: Row, number: int) -> ArticleFacts:

@@ -14,6 +14,7 @@ from service.domain.evidence import span_of
 from service.text.dates import date_ranges
 from service.text.nouns import Unit, read_unit
 from service.text.numerals import Numeral, numerals
+from service.text.party_lexicon import lexicon
 
 MOST_NUMBERS = 10_000
 _BETWEEN = re.compile(r"\bbetween\s$", re.IGNORECASE)
@@ -44,7 +45,11 @@ _MONEY_BEFORE = re.compile(r"[$€£¥₽₴₪]\s?$|\b(?:USD|EUR|GBP|Rs)\s?$")
 _PERCENT_AFTER = re.compile(r"\s?%|[\s-](?:percent|per\scent|percentage|pct)\b")
 _AGE_AFTER = re.compile(r"[-\s](?:years?|months?)[-\s]old\b")
 _AGE_BEFORE = re.compile(r"\b(?:aged?|ages)\s(?:of\s)?$")
-_NAME_BEFORE = re.compile(r"[A-Z][\w'’-]+,\s$|[A-Z][\w'’-]+\s\($")
+_DAY_OR_MONTH = (
+    r"(?:(?:Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)day|January|February|March|April|May|June|July|August|September|October|November"
+    r"|December)\b"
+)
+_NAME_BEFORE = re.compile(rf"(?<![A-Za-z])(?!{_DAY_OR_MONTH})[A-Z][\w'’-]+(?:,\s|\s\()$")
 _AGE_END = re.compile(r"[,.;)]|\s*$|\sand\b")
 _CLOCK_BEFORE = re.compile(r"\d:$")
 _PHASE_BEFORE = re.compile(r"\b(?:[Pp]hase|[Ss]tage|[Pp]art|[Rr]ound|[Dd]ay|[Nn]umber|[Cc]hapter|[Ss]tep)\s$")
@@ -174,11 +179,22 @@ def _role(text: str, numeral: Numeral, left: str, right: str, unit: Unit | None,
         if unit.role == "people" and re.search(r"\b(?:remains|bodies|corpses)\sof\s(?:the\s|\w+\s)?$", left):
             return "remains"
         return unit.role
-    if numeral.form == "digits" and unit is None and _CAPITAL_BEFORE.search(left) and not _EACH.match(right):
+    named = numeral.form == "digits" and unit is None and _CAPITAL_BEFORE.search(left) and not _EACH.match(right)
+    if named and not _is_party(left):
         return "unit_name"
     if unit is None and _is_elliptic(text, numeral, right):
         return "people"
     return "other"
+
+
+def _is_party(left: str) -> bool:
+    """Whether the word before a number is a country or its capital, which may have or let go so many ("and Moscow 97")."""
+    word = _LAST_WORD.search(left)
+    known = lexicon().parties.get(word[1], ()) if word else ()
+    return word is not None and any(entry.phrase == word[1] and entry.form in {"name", "capital"} for entry in known)
+
+
+_LAST_WORD = re.compile(r"([A-Z][A-Za-z]{1,20})\s$")
 
 
 def _direct_role(numeral: Numeral, left: str, right: str, *, in_date: bool) -> str | None:
@@ -206,7 +222,7 @@ def _direct_role(numeral: Numeral, left: str, right: str, *, in_date: bool) -> s
         return "time"
     if _NAMED_BEFORE.search(left[-_NEAR:]):
         return "unit_name"
-    is_age = numeral.value is not None and numeral.value < 120 and numeral.max is None
+    is_age = numeral.value is not None and numeral.value < 120 and numeral.max is None and numeral.other is None
     return "age" if is_age and _NAME_BEFORE.search(left) and _AGE_END.match(right) else None
 
 

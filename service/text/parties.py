@@ -36,7 +36,7 @@ _CALENDAR = (
     r"(?:(?:Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)day|January|February|March|April|May|June|July|August|September|October|November"
     r"|December)\b"
 )
-_CAP = rf"(?!{_CALENDAR})[A-ZÀ-Þ][\w'-]{{1,30}}"
+_CAP = rf"(?!{_CALENDAR})[A-ZÀ-Þ][\w'-]{{1,30}}+"  # possessive: a run of hyphened letters is read in one way only
 _NAME = rf"{_CAP}(?:(?: (?:al|el|de|la|del|bin|ibn))? {_CAP}){{0,3}}"
 _FACILITY = (
     r"(?:(?:border |bridge |international |military |main |frontier )?(?:checkpoint|crossing point|crossing|airport"
@@ -46,6 +46,13 @@ _FACILITY = (
     r"|railway station|train station)|International Airport|Airport|Air Base|Air Force Base|Bridge|Prison|Checkpoint"
     r"|Crossing|Hospital)"
 )
+_PLACED = re.compile(
+    r"\b(?:border|frontier|boundary|checkpoint|crossing|[Aa]irport|airfield|[Aa]ir ?[Bb]ase|Air Force Base|airstrip|[Bb]ridge|[Pp]rison|jail|detention"
+    r"|barracks|stadium|port|harbou?r|base|camp|post|terminal|station|Checkpoint|Crossing|Hospital|region|province|district|oblast|governorate"
+    r"|valley|peninsula|enclave|department|village|town|city|settlement|hamlet)\b"
+)
+"""One of these words stands in every place that the patterns find; they are tried near them only."""
+_AROUND = 200
 _REGION = r"(?:region|province|district|oblast|governorate|valley|peninsula|enclave|department)"
 _PLACE_PATTERNS = re.compile(
     rf"(?<![\w])(?:(?P<border>(?:{_CAP}(?:[-–]| and ){_CAP}(?:'s)?|{_CAP}(?:'s)?(?: {_CAP})?) (?:border|frontier|boundary)"
@@ -114,7 +121,7 @@ def places(text: str) -> tuple[Place, ...]:
     folded = text.replace("’", "'").replace("\u00a0", " ")
     table = lexicon().places
     found: list[tuple[int, int, str | None]] = []
-    for match in _PLACE_PATTERNS.finditer(folded):
+    for match in _patterned(folded):
         start = match.start()
         first = re.match(r"(?:The|In|At|On|From|Near|To|After|A) ", folded[start : match.end()])
         start += first.end() if first else 0
@@ -127,6 +134,19 @@ def places(text: str) -> tuple[Place, ...]:
         if not kept or item[0] >= kept[-1][1]:
             kept.append(item)
     return tuple(Place(f"L{i}", span_of(text, a, b), text[a:b], country) for i, (a, b, country) in enumerate(kept, 1))
+
+
+def _patterned(folded: str) -> Iterator[re.Match[str]]:
+    """The matches of the place patterns, from left to right."""
+    low, high = 0, -1
+    for word in _PLACED.finditer(folded):
+        if high >= 0 and word.start() - _AROUND > high:
+            yield from _PLACE_PATTERNS.finditer(folded, low, high)
+            low = high
+        low = max(low, word.start() - _AROUND) if high < 0 or low == high else low
+        high = word.end() + _AROUND
+    if high >= 0:
+        yield from _PLACE_PATTERNS.finditer(folded, low, high)
 
 
 def _named_places(folded: str, table: dict[str, tuple[Entry, ...]]) -> Iterator[Hit]:

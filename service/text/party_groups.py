@@ -209,8 +209,6 @@ def _standing_for(groups: list[Hit], noun: str, at: int) -> str | None:
     before = [hit for hit in named if hit.start < at]
     if before or named:
         return (before[-1] if before else named[0]).name
-    if noun in _BANDS:
-        return None
     states = lexicon().states
-    armed = {hit.name for hit in groups if hit.name not in states}
+    armed = {hit.name for hit in groups if hit.name not in states and not (noun in _BANDS and hit.name in types)}
     return armed.pop() if len(armed) == 1 else None

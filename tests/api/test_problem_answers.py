@@ -274,6 +274,8 @@ _FACTS: dict[type[ParleyError], dict[str, Any]] = {
     ScopeMissing: {"scope": "admin"},
     LimitReached: {"limit": "requests a minute", "allowed": 5, "retry_after_s": 17},
     NoAnswer: {"reason": Unanswered.TIMED_OUT},
+    CmsUnavailable: {"cms": "ghost", "reason": "status 503"},
+    CmsRefused: {"cms": "ghost", "reason": CANARY, "expected": "y"},
     DatabaseNewer: {"steps": ("9999_future",)},
     EmbeddedDatabaseFailed: {"folder": CANARY},
     BackupFailed: {"step": "pg_dump", "reason": CANARY},

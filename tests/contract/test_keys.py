@@ -76,7 +76,13 @@ async def test_a_wrong_key_is_a_401_that_does_not_tell_what_is_wrong(desk: Desk,
     if kind == "revoked":
         await keys.revoke_key(desk.database, made.id)
     last = "A" if made.key[-1] != "A" else "B"
-    sent = {"none": None, "unknown": NEVER, "malformed": "secret", "one letter off": made.key[:-1] + last, "revoked": made.key}
+    sent = {
+        "none": None,
+        "unknown": NEVER,
+        "malformed": "secret",
+        "one letter off": made.key[:-1] + last,
+        "revoked": made.key,
+    }
 
     async with client_over(desk, key=sent[kind]) as http:
         answer = await http.post("/extract", json=BODY)

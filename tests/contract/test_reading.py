@@ -103,7 +103,8 @@ async def test_who_gives_up_does_not_take_the_answer_from_the_others(database: D
     desk = await make_desk(database, engine)
     impatient = asyncio.create_task(read(desk, make_command(), ME))
     patient = asyncio.create_task(read(desk, make_command(), ME))
-    await engine.started.wait()
+    while not any(flight.waiting == 2 for flight in desk.flights._flights.values()):
+        await asyncio.sleep(0.01)
 
     impatient.cancel()
 

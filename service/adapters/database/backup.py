@@ -39,19 +39,10 @@ def backup(url: str, file: Path, tools: Path | None = None) -> None:
     if file.exists():
         raise BackupFailed(step="The backup", reason=f"{str(file)!r} exists; expected a new file")
     try:
-        descriptor = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-        with os.fdopen(descriptor, "wb") as opened:
-            _run(
-                folder / "pg_dump",
-                url,
-                "--format=custom",
-                "--no-owner",
-                "--no-privileges",
-                "--schema=public",
-                output=opened.fileno(),
-            )
-            opened.flush()
-            os.fsync(opened.fileno())
+        # Made by us, so that nobody else can read it while it is written.
+        os.close(os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600))
+        options = ("--format=custom", "--no-owner", "--no-privileges", "--schema=public", f"--file={partial}")
+        _run(folder / "pg_dump", url, *options)
         partial.rename(file)
     except OSError as error:
         raise BackupFailed(step="The backup", reason=error.strerror or type(error).__name__) from None
@@ -76,7 +67,7 @@ def restore(url: str, file: Path, tools: Path | None = None, *, clean: bool = Fa
     _execute(url, f"ALTER SCHEMA public RENAME TO {_ASIDE}", "CREATE SCHEMA public")
     try:
         options = ("--single-transaction", "--exit-on-error", "--no-owner", "--no-privileges", "--schema=public")
-        _run(folder / "pg_restore", url, *options, str(file))
+        _run(folder / "pg_restore", url, *options, str(file.absolute()))
         if is_empty(url):
             raise BackupFailed(step="The restore", reason=f"{str(file)!r} holds no tables")
     except BaseException:
@@ -144,13 +135,13 @@ def _server_version(url: str) -> int:
         raise DatabaseUnavailable from error
 
 
-def _run(program: Path, url: str, *arguments: str, output: int = subprocess.DEVNULL) -> None:
+def _run(program: Path, url: str, *arguments: str) -> None:
     """Run a tool; the password goes by the environment: everybody on the machine sees arguments."""
     parts = conninfo.conninfo_to_dict(url)
     password = parts.pop("password", None)
     environ = {**os.environ, **({"PGPASSWORD": str(password)} if password else {})}
-    command = [str(program), *arguments[:-1], f"--dbname={conninfo.make_conninfo(**parts)}", *arguments[-1:]]  # type: ignore[arg-type]
-    done = subprocess.run(command, stdout=output, stderr=subprocess.PIPE, env=environ, check=False)  # noqa: S603
+    command = [str(program), f"--dbname={conninfo.make_conninfo(**parts)}", *arguments]  # type: ignore[arg-type]
+    done = subprocess.run(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, env=environ, check=False)  # noqa: S603
     if done.returncode:
         raise BackupFailed(step=program.name, reason=_first_error(done.stderr.decode(errors="replace")))
 

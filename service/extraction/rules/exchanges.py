@@ -41,8 +41,9 @@ from service.extraction.rules.exchange_status import IN_DOUBT, kind_of, staged, 
 from service.extraction.rules.exchange_transfers import Transfers, transfers_of
 from service.extraction.rules.exchange_words import OFFERED, SWAP_NOUN, TWO_WAYS
 
-_MOST_EVIDENCE = 6
-_MOST_SPANS = 60  # bounds the search for dates, places and mediators in very long articles
+_MOST_EVIDENCE = 20
+_MOST_SPANS = 60
+"""Bounds of an event's evidence and of the search for its dates, places and mediators: no real article tells of one at such length."""
 
 
 def draft_exchanges(
@@ -134,9 +135,14 @@ def _tell(event: Event, candidates: Candidates, article: _Article, main: _Told |
     if event.role == "deal" and not any(transfer.counts for transfer in made.transfers):
         return None
     spans = [(clause.start, clause.end) for clause in event.clauses][:_MOST_SPANS]
+    evidence = tuple(dict.fromkeys(clause.row.sentence.id for clause in strong))
+    limits = {
+        f"sentences of an exchange behind the first {_MOST_SPANS}": len(event.clauses) > _MOST_SPANS,
+        f"sentences of evidence behind the first {_MOST_EVIDENCE}": len(evidence) > _MOST_EVIDENCE,
+    }
     first = event.role == "main"
     sides = set(pair or ())
-    candidates = made.candidates
+    candidates = made.candidates.with_more(limits=tuple(what for what, is_reached in limits.items() if is_reached))
     status, (start, end) = _when(event, spans, candidates, article, status, main)
     groups = [person for clause in event.clauses for person in clause.row.people]
     places = places_of(spans + columns(candidates) if first else spans, candidates, sides)
@@ -149,7 +155,7 @@ def _tell(event: Event, candidates: Candidates, article: _Article, main: _Told |
         spans, candidates, near=not first, others=article.apart if first else ()
     )
     draft = DraftExchange(
-        evidence=tuple(dict.fromkeys(clause.row.sentence.id for clause in strong))[:_MOST_EVIDENCE],
+        evidence=evidence[:_MOST_EVIDENCE],
         kind=kind_of(groups, words, both_ways=len(made.transfers) == 2, swap_words=mutual),
         status=status,
         date_start=start,

@@ -143,4 +143,7 @@ async def test_what_cannot_be_read_is_asked_for_with_the_other_problems_and_told
     assert asked.result.names == ["banana"]
     assert "names.1" in model.asked[1][-1].content
     assert "banana: at most four letters" in model.asked[1][-1].content
-    assert [(finding.check, finding.action) for finding in asked.findings] == [("form", Action.REJECT), ("long", Action.WARN)]
+    assert [(finding.check, finding.action) for finding in asked.findings] == [
+        ("form", Action.REJECT),
+        ("long", Action.WARN),
+    ]

@@ -71,7 +71,9 @@ def test_an_exchange_is_thinkable_only_where_people_who_are_held_are_released() 
 
 
 def test_a_date_that_its_words_tell_gets_no_value() -> None:
-    text = shown("They freed 12 men on Monday, on 4 June 1994 and last week. On August 1 nobody had come; two will on Friday.").text
+    text = shown(
+        "They freed 12 men on Monday, on 4 June 1994 and last week. On August 1 nobody had come; two will on Friday."
+    ).text
 
     assert "Monday[D1]" in text
     assert "Friday[D5=03-15]" in text
@@ -82,7 +84,9 @@ def test_a_date_that_its_words_tell_gets_no_value() -> None:
 
 
 def test_numbers_are_tagged_wherever_they_stand() -> None:
-    text = shown("The rebels freed nine captives.\n\nSnow fell.\n\nIt was cold.\n\nTomorrow, 500 will be trucked to the gate.").text
+    text = shown(
+        "The rebels freed nine captives.\n\nSnow fell.\n\nIt was cold.\n\nTomorrow, 500 will be trucked to the gate."
+    ).text
 
     assert "500[N" in text
     assert "Tomorrow[D" in text

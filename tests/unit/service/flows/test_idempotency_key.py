@@ -22,7 +22,22 @@ def test_a_key_is_a_string_quoted_or_bare(value: str, key: str) -> None:
 
 @pytest.mark.parametrize(
     "value",
-    ["", '""', '"', '"open', 'two words', 'a,b', 'a;b=1', '"a"b"', r'"a\b"', '"a\\"', "x" * (LONGEST + 1), "clé", '"a\tb"', "a\x7f"],
+    [
+        "",
+        '""',
+        '"',
+        '"open',
+        "two words",
+        "a,b",
+        "a;b=1",
+        '"a"b"',
+        r'"a\b"',
+        '"a\\"',
+        "x" * (LONGEST + 1),
+        "clé",
+        '"a\tb"',
+        "a\x7f",
+    ],
 )
 def test_anything_else_is_refused(value: str) -> None:
     with pytest.raises(InvalidField, match="Idempotency-Key"):
