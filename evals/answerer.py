@@ -171,4 +171,5 @@ def article_of(case: Case) -> Article:
 def _include(case: Case) -> frozenset[str]:
     """Only what the corpus annotates is asked for."""
     quotes = {"quotes"} if case.labels - {"exchanges"} else set()
-    return frozenset(quotes | ({"exchanges"} if "exchanges" in case.labels else set()))
+    contents = {"contents"} if case.contents else set()
+    return frozenset(quotes | contents | ({"exchanges"} if "exchanges" in case.labels else set()))

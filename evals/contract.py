@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -68,11 +69,19 @@ class _Quote(_Part):
     end: int | None = None
     speaker: _Speaker | None = None
     cue: _Span | None = None
+    content: list[_Span] = Field(default_factory=list)
+
+
+class _Content(_Part):
+    spans: list[_Span]
+    speaker: _Speaker | None = None
+    cue: _Span | None = None
 
 
 class _Extraction(_Part):
     exchanges: list[_Exchange] = Field(default_factory=list)
     quotes: list[_Quote] = Field(default_factory=list)
+    contents: list[_Content] = Field(default_factory=list)
 
 
 def predicted(extraction: Mapping[str, Any]) -> Records:
@@ -86,7 +95,19 @@ def predicted(extraction: Mapping[str, Any]) -> Records:
     return Records(
         exchanges=tuple(_exchange(exchange) for exchange in answer.exchanges),
         quotes=tuple(_quote(quote) for quote in answer.quotes),
+        contents=_contents(answer),
     )
+
+
+def _contents(answer: _Extraction) -> tuple[Quote, ...]:
+    """The whole contents of an answer that was asked for them: those around quotations, each once, and the others."""
+    around = {tuple((span.start, span.end) for span in q.content): _quote(q) for q in reversed(answer.quotes) if q.content}
+    found = [replace(quote, spans=spans, text=None) for spans, quote in around.items()]
+    for content in answer.contents:
+        spans = tuple((span.start, span.end) for span in content.spans)
+        cue = content.cue.text if content.cue else None
+        found.append(Quote(spans=spans, kind="indirect", voice=_voice(content.speaker), cue=cue))
+    return tuple(sorted(found, key=lambda quote: quote.spans))
 
 
 def _exchange(exchange: _Exchange) -> Exchange:
@@ -118,15 +139,17 @@ def _count(count: _Count) -> Count:
 
 
 def _quote(quote: _Quote) -> Quote:
-    speaker = quote.speaker
-    voice = None
-    if speaker is not None and speaker.name is not None:
-        mention = (speaker.mention.start, speaker.mention.end) if speaker.mention else None
-        voice = Voice(name=speaker.name, kind=speaker.kind, mention=mention)
     return Quote(
         spans=((quote.start, quote.end),) if quote.start is not None and quote.end is not None else (),
         kind=quote.kind,
-        voice=voice,
+        voice=_voice(quote.speaker),
         cue=quote.cue.text if quote.cue else None,
         text=quote.text,
     )
+
+
+def _voice(speaker: _Speaker | None) -> Voice | None:
+    if speaker is None or speaker.name is None:
+        return None
+    mention = (speaker.mention.start, speaker.mention.end) if speaker.mention else None
+    return Voice(name=speaker.name, kind=speaker.kind, mention=mention)

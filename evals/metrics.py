@@ -106,7 +106,9 @@ def score_case(case: Case, predicted: Records, table: AliasTable) -> CaseScore:
     quotes = QuoteScore()
     if case.labels & QUOTE_KINDS:
         quotes = score_quotes(case.text, case.expected.quotes, answer.quotes, names)
-    views = view_quotes(case.text, case.contents, answer.quotes, speech_only=True) if case.contents else {}
+    views: Mapping[str, ViewTally] = {}
+    if case.contents:
+        views = view_quotes(case.text, case.contents, answer.quotes, whole=answer.contents, speech_only=True)
     return CaseScore(exchanges, quotes, views)
 
 

@@ -67,9 +67,17 @@ class _Unit:
 
 
 def view_quotes(
-    text: str, contents: Sequence[Quote], predicted: Sequence[Quote], *, speech_only: bool = False
+    text: str,
+    contents: Sequence[Quote],
+    predicted: Sequence[Quote],
+    *,
+    whole: Sequence[Quote] = (),
+    speech_only: bool = False,
 ) -> Mapping[str, ViewTally]:
-    """The tally of each view of one article; `contents` are whole gold contents (`Case.contents`)."""
+    """The tally of each view of one article; `contents` are whole gold contents (`Case.contents`).
+
+    `whole` are the whole contents that were answered, for the view "content"; where there are none, the quotations stand in.
+    """
     regions = quoted_regions(text)
     skipped = {"nested", "marked"} | ({"unspoken"} if speech_only else set())
     asked = [quote for quote in contents if quote.ignore not in skipped]
@@ -81,13 +89,13 @@ def view_quotes(
     ignored = [unit for quote in excused for unit in _units(text, [quote], regions, prefer_named=False)]
     marked = [quote for quote in answers if kind_by_marks(text, quote.spans, regions) != "indirect"]
     given = _units(text, marked, regions, prefer_named=True)
-    whole = [_Unit(_content_edges(text, _hull(quote)), quote) for quote in asked]
-    whole_ignored = [_Unit(_content_edges(text, _hull(quote)), quote) for quote in excused]
-    whole_given = _first_of_each([_Unit(_content_edges(text, _hull(quote)), quote) for quote in answers])
+    hulls = [_Unit(_content_edges(text, _hull(quote)), quote) for quote in asked]
+    hulls_ignored = [_Unit(_content_edges(text, _hull(quote)), quote) for quote in excused]
+    hulls_given = _first_of_each([_Unit(_content_edges(text, _hull(quote)), quote) for quote in whole or answers])
     return {
         "direct": _tally(text, direct, ignored + others, given, inside=True),
         "quoted": _tally(text, gold, ignored, given, inside=True),
-        "content": _tally(text, whole, whole_ignored, whole_given, inside=False),
+        "content": _tally(text, hulls, hulls_ignored, hulls_given, inside=False),
     }
 
 

@@ -100,10 +100,11 @@ class Quote:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Records:
-    """All that is known, or was answered, of one article."""
+    """All that is known, or was answered, of one article; `contents` are whole reported contents, where they were asked for."""
 
     exchanges: tuple[Exchange, ...] = ()
     quotes: tuple[Quote, ...] = ()
+    contents: tuple[Quote, ...] = ()
 
 
 def edtf(start: str | None, end: str | None) -> str | None:

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
@@ -112,7 +113,7 @@ async def build_services(settings: Settings) -> Services:
     for name in names:
         model = _local_model(settings) if name == LOCAL else _remote_model(name, settings)
         prompt = prompts.get(CONFIRM_PROMPT if name == LOCAL else settings.prompt)
-        engines[name] = ConfirmEngine(model, prompt) if name == LOCAL else FullEngine(model, prompt)
+        engines[name] = (ConfirmEngine if name == LOCAL else FullEngine)(_observed(model), prompt)
         probes[name] = _probe(model)
         closers.append(model.aclose)
     worker = ThreadWorker()
@@ -129,6 +130,12 @@ async def build_services(settings: Settings) -> Services:
         probes=probes,
         closers=tuple(closers),
     )
+
+
+def _observed(model: ChatModel) -> ChatModel:
+    from service.adapters.observed import ObservedModel
+
+    return ObservedModel(model)
 
 
 def _probe(model: RunningModel) -> Callable[[], Awaitable[bool]]:
@@ -176,6 +183,37 @@ def locate_database(settings: Settings) -> Located:
 
     embedded = start_embedded(data_dir(settings))
     return Located(embedded.url, embedded)
+
+
+@asynccontextmanager
+async def open_desk(settings: Settings, services: Services) -> AsyncIterator[Desk]:
+    """Everything that works with the database, as long as the block runs; an embedded server that dies is started again.
+
+    Raises DatabaseUnavailable, DatabaseNewer, EmbeddedDatabaseFailed.
+    """
+    located = await asyncio.to_thread(locate_database, settings)
+    try:
+        desk = await build_desk(settings, services, located)
+        watching = _watch(located.embedded)
+        try:
+            yield desk
+        finally:
+            await close_desk(desk)
+            if watching is not None:
+                watching.cancel()
+                with suppress(asyncio.CancelledError):
+                    await watching
+    finally:
+        if located.embedded is not None:
+            await asyncio.to_thread(located.embedded.stop)
+
+
+def _watch(embedded: EmbeddedPostgres | None) -> asyncio.Task[None] | None:
+    if embedded is None:
+        return None
+    from service.adapters.database.server import watch
+
+    return asyncio.create_task(watch(embedded), name="embedded postgres")
 
 
 async def build_desk(settings: Settings, services: Services, located: Located) -> Desk:

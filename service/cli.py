@@ -22,9 +22,21 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from service.commands.connections import connections
 from service.commands.database import db
+from service.commands.doctor import doctor
+from service.commands.endpoints import endpoints
+from service.commands.jobs import jobs
 from service.commands.keys import keys
-from service.errors import ArticleTooLarge, DatabaseUnavailable, ModelFailed, ParleyError, SettingInvalid, SetupError
+from service.errors import (
+    ArticleTooLarge,
+    DatabaseUnavailable,
+    ModelFailed,
+    NoDatabaseHere,
+    ParleyError,
+    SettingInvalid,
+    SetupError,
+)
 
 # What a command needs beyond this is imported where it runs: `parley version` must not wait for an HTTP stack.
 if TYPE_CHECKING:
@@ -48,7 +60,11 @@ app = typer.Typer(
 models = typer.Typer(help="The embedded model and the models that a request may choose.", no_args_is_help=True)
 app.add_typer(models, name="models")
 app.add_typer(keys, name="keys")
+app.add_typer(connections, name="connections")
 app.add_typer(db, name="db")
+app.add_typer(endpoints, name="endpoints")
+app.add_typer(jobs, name="jobs")
+app.command()(doctor)
 
 
 class OnFailure(StrEnum):
@@ -143,12 +159,29 @@ def prompt(
 def serve(
     host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(min=0, max=65535, help="Port to listen on; 0 takes a free one.")] = 8000,
+    with_worker: Annotated[bool, typer.Option(help="Do the jobs in this process as well; else start `parley worker`.")] = True,
 ) -> None:
     """Serve the HTTP API until SIGTERM or Ctrl-C."""
     from service.main import serve as serve_until_told
     from service.settings import load_settings
 
-    asyncio.run(serve_until_told(load_settings(), host=host, port=port))
+    raise typer.Exit(asyncio.run(serve_until_told(load_settings(), host=host, port=port, with_worker=with_worker)))
+
+
+@app.command()
+def worker(
+    metrics_port: Annotated[
+        int | None, typer.Option(min=1, max=65535, help="Port of loopback to read this worker's metrics at.", show_default="none")
+    ] = None,
+) -> None:
+    """Do accepted jobs until SIGTERM or Ctrl-C; any number of workers may share one database."""
+    from service.settings import load_settings
+    from service.worker import work
+
+    settings = load_settings()
+    if not settings.has_database:
+        raise NoDatabaseHere
+    raise typer.Exit(asyncio.run(work(settings, metrics_port=metrics_port)))
 
 
 @app.command()

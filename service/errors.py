@@ -180,10 +180,15 @@ class DatabaseUnavailable(NotNow):
 
 
 class CmsUnavailable(NotNow):
-    """A newsroom's CMS does not answer now. `status` is None where no HTTP answer came, `reason` says it in words of ours."""
+    """A newsroom's CMS does not answer now.
 
-    def __init__(self, *, cms: str, reason: str, status: int | None = None, retry_after_s: int = 5) -> None:
-        self.cms, self.reason, self.status, self.retry_after_s = cms, reason, status, max(1, retry_after_s)
+    `status` is None where no HTTP answer came, `wish_s` how long it asked to be left alone; `reason` is in words of ours.
+    """
+
+    retry_after_s = 5
+
+    def __init__(self, *, cms: str, reason: str, status: int | None = None, wish_s: float = 0) -> None:
+        self.cms, self.reason, self.status, self.wish_s = cms, reason, status, wish_s
         super().__init__(f"The {cms} of this connection does not answer now: {reason}.")
 
 

@@ -15,7 +15,7 @@ from service.extraction.full import compose
 from service.extraction.pipeline import Wanted, extract, prepare
 from service.ports import Clock, Message, Prompt, PromptBook, Worker
 
-EXCHANGES, QUOTES = "exchanges", "quotes"
+EXCHANGES, QUOTES, CONTENTS = "exchanges", "quotes", "contents"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,6 +35,7 @@ class ExtractArticle:
             quotes=QUOTES in self.include,
             indirect=self.indirect,
             exchanges=EXCHANGES in self.include,
+            contents=CONTENTS in self.include,
             degrade=self.on_failure == "degrade",
         )
 

@@ -9,8 +9,10 @@ import math
 import signal
 import socket
 import sys
+import time
 from collections.abc import Awaitable, Callable
-from contextlib import suppress
+from contextlib import AsyncExitStack
+from dataclasses import replace
 from functools import partial
 from types import FrameType
 
@@ -19,11 +21,12 @@ from fastapi import FastAPI
 
 from service.api.app import create_app
 from service.api.context import Context
-from service.bootstrap import build_desk, build_services, close_desk, locate_database
+from service.bootstrap import build_services, open_desk
 from service.flows.desk import Desk
 from service.handlers import Services
 from service.settings import Settings, load_settings, unknown_variables
-from service.telemetry import configure_logging, log_event
+from service.telemetry import configure_logging, describe_failure, log_event
+from service.tracing import start_tracing, stop_tracing
 from service.worker import run_worker
 
 logger = logging.getLogger(__name__)
@@ -39,30 +42,51 @@ def create() -> FastAPI:
 
 
 def context_of(settings: Settings) -> Context:
-    """The limits that the routes keep."""
-    return Context(max_bytes=settings.max_bytes, max_in_flight=settings.max_in_flight)
+    """What the routes keep to."""
+    return Context(
+        max_bytes=settings.max_bytes, max_in_flight=settings.max_in_flight, open_metrics=settings.metrics == "open"
+    )
 
 
-async def serve(settings: Settings, *, host: str, port: int, with_worker: bool = True) -> None:
-    """Serve until SIGTERM or SIGINT: then take no more, finish what is in flight, close the services.
+async def serve(settings: Settings, *, host: str, port: int, with_worker: bool = True) -> int:
+    """Serve until SIGTERM or SIGINT: take no more requests, answer those in flight, finish the jobs under way, close the services.
 
-    `port` 0 takes a free one; the event `service_started` names it. `with_worker`: do the jobs in this process, too.
-    Raises a SetupError before a port is opened.
+    All of that takes no longer than a deadline and some seconds: what is not done by then, a worker does later. `port` 0 takes a
+    free one; the event `service_started` names it. `with_worker`: do the jobs in this process, too. The exit code: 1 if the worker
+    failed, which ends the service. Raises a SetupError before a port is opened.
     """
     configure_logging(settings.log_level)
     # The thread that reads articles gives the interpreter back to the event loop after a millisecond instead of five.
     sys.setswitchinterval(0.001)
     for name in unknown_variables():
         log_event(logger, "setting_ignored", logging.WARNING, setting=name)
-    services = await build_services(settings)
     context = context_of(settings)
     context.open_mode = _is_loopback(host)
-    located = await asyncio.to_thread(locate_database, settings) if settings.has_database else None
-    if located is not None:
-        context.desk = await build_desk(settings, services, located)
-    worker = _start_worker(context.desk, settings) if with_worker and context.desk is not None else None
-    config = uvicorn.Config(
-        create_app(context, _already(services)),
+    async with AsyncExitStack() as stack:
+        if start_tracing(settings.otel_endpoint):
+            stack.callback(stop_tracing)
+        services = await build_services(settings)
+        stack.push_async_callback(services.aclose)
+        if settings.has_database:
+            context.desk = await stack.enter_async_context(open_desk(settings, services))
+        server = _Server(_config(settings, context, services, host=host, port=port), context, services)
+        worker = None
+        if with_worker and context.desk is not None:
+            worker = _Backstage(context.desk, settings, server)
+            stack.push_async_callback(worker.stop)
+        # uvicorn raises the signal again when it is done; a service that stopped as it was told to ends with exit code 0.
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, _ignore)
+        await server.serve()
+    log_event(logger, "service_stopped")
+    return 1 if worker is not None and worker.failed else 0
+
+
+def _config(settings: Settings, context: Context, services: Services, *, host: str, port: int) -> uvicorn.Config:
+    # Lent, not given: the worker needs them until its last job is done, and that is after the last answer.
+    lent = replace(services, closers=())
+    return uvicorn.Config(
+        create_app(context, _already(lent)),
         host=host,
         port=port,
         http="httptools",
@@ -72,25 +96,33 @@ async def serve(settings: Settings, *, host: str, port: int, with_worker: bool =
         server_header=False,
         timeout_graceful_shutdown=math.ceil(settings.deadline) + SHUTDOWN_MARGIN_S,
     )
-    # uvicorn raises the signal again when it is done; a service that stopped as it was told to ends with exit code 0.
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, _ignore)
-    await _Server(config, context, services).serve()
-    if worker is not None:
-        worker.cancel()
-        with suppress(asyncio.CancelledError):
-            await worker
-    if context.desk is not None:
-        await close_desk(context.desk)
-    if located is not None and located.embedded is not None:
-        await asyncio.to_thread(located.embedded.stop)
-    log_event(logger, "service_stopped")
 
 
-def _start_worker(desk: Desk, settings: Settings) -> asyncio.Task[None]:
-    return asyncio.create_task(
-        run_worker(desk, concurrency=settings.worker_concurrency, patience_s=settings.deadline), name="worker"
-    )
+class _Backstage:
+    """The worker of this process. A service whose worker failed ends: it would accept what nobody does."""
+
+    def __init__(self, desk: Desk, settings: Settings, server: _Server) -> None:
+        self._server, self._deadline = server, settings.deadline
+        self.failed = False
+        running = run_worker(desk, concurrency=settings.worker_concurrency, patience_s=self._patience_s)
+        self._task = asyncio.create_task(running, name="worker")
+        self._task.add_done_callback(self._ended)
+
+    async def stop(self) -> None:
+        """Let it finish what is under way."""
+        self._task.cancel()
+        await asyncio.wait({self._task})
+
+    def _patience_s(self) -> float:
+        """What the answers in flight have left of the time."""
+        told = self._server.told_to_stop
+        return self._deadline if told is None else max(1.0, told + self._deadline - time.monotonic())
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        if not task.cancelled() and (error := task.exception()) is not None:
+            self.failed = True
+            log_event(logger, "worker_failed", logging.ERROR, **describe_failure(error))
+            self._server.should_exit = True
 
 
 def _is_loopback(host: str) -> bool:
@@ -117,6 +149,7 @@ class _Server(uvicorn.Server):
     def __init__(self, config: uvicorn.Config, context: Context, services: Services) -> None:
         super().__init__(config)
         self._context, self._services = context, services
+        self.told_to_stop: float | None = None
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
@@ -132,4 +165,5 @@ class _Server(uvicorn.Server):
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         self._context.draining = True
+        self.told_to_stop = self.told_to_stop or time.monotonic()
         super().handle_exit(sig, frame)

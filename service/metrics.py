@@ -6,11 +6,13 @@ path that a caller chose, and never text. Counting is one line where a thing hap
 
 from __future__ import annotations
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector, generate_latest
+from collections.abc import Callable
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector, generate_latest, start_http_server
 from prometheus_client.core import Metric
 from prometheus_client.registry import Collector
 
-from service.errors import ModelFailed, ParleyError
+from service.errors import ModelFailed, ParleyError, SettingInvalid
 
 CONTENT_TYPE = "text/plain; version=1.0.0; charset=utf-8; escaping=underscores"
 SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 120.0, 300.0, 600.0)
@@ -40,13 +42,17 @@ OVERHEAD_SECONDS = _seconds("overhead_seconds", "The rest of an extraction: our 
 IN_FLIGHT = Gauge("parley_extractions_in_flight", "Extractions under way in this process.", registry=REGISTRY)
 REJECTED = _counter("rejected_items_total", "Items of an engine's answer that could not be grounded.", "engine", "model")
 
-MODEL_QUESTIONS = _counter("model_questions_total", "Questions to a model: answered, invalid, or a failure.", "model", "outcome")
+MODEL_QUESTIONS = _counter(
+    "model_questions_total", "Questions to a model: answered, invalid, or a failure.", "model", "outcome"
+)
 MODEL_CALLS = _counter("model_calls_total", "HTTP requests to a model, retries among them.", "model")
 MODEL_SECONDS = _seconds("model_question_seconds", "One question to a model, retries and pauses included.", "model")
 RETRIES = _counter(
     "retries_total", "Calls of a model made again: after a failure, or as the answer (reask) was to be mended.", "reason"
 )
-TOKENS = _counter("tokens_total", "Tokens of models: input (cached ones among them), cached_input, output.", "direction", "model")
+TOKENS = _counter(
+    "tokens_total", "Tokens of models: input (cached ones among them), cached_input, output.", "direction", "model"
+)
 
 JOBS = _counter("jobs_total", "Jobs that ended, and those that were set aside (parked).", "kind", "state")
 JOBS_POSTPONED = _counter("jobs_postponed_total", "Jobs that will be tried again later.", "kind", "reason")
@@ -57,9 +63,13 @@ DELIVERIES = _counter("deliveries_total", "Deliveries of CMSs, by what was answe
 HOOKS_REFUSED = _counter("hooks_refused_total", "Deliveries refused with 401, by what was wrong.", "adapter", "reason")
 
 DISPATCHES = _counter("dispatch_attempts_total", "Attempts to tell an endpoint, by the state they led to.", "outcome")
-ENDPOINTS_DISABLED = _counter("endpoints_disabled_total", "Endpoints that were disabled because of what they answered.", "reason")
+ENDPOINTS_DISABLED = _counter(
+    "endpoints_disabled_total", "Endpoints that were disabled because of what they answered.", "reason"
+)
 
-POSTGRES_STARTS = _counter("embedded_postgres_restarts_total", "Times the embedded PostgreSQL was found dead and started again.")
+POSTGRES_STARTS = _counter(
+    "embedded_postgres_restarts_total", "Times the embedded PostgreSQL was found dead and started again."
+)
 
 
 def outcome_of(failure: BaseException) -> str:
@@ -87,6 +97,18 @@ def exposition(*more: Metric) -> bytes:
     moment = CollectorRegistry()
     moment.register(_Known(more))
     return generate_latest(REGISTRY) + generate_latest(moment)
+
+
+def serve_metrics(port: int) -> Callable[[], None]:
+    """Answer GET /metrics on this port of loopback, in a thread: for a worker, which has no other server. What is given ends it.
+
+    Raises SettingInvalid if the port is taken.
+    """
+    try:
+        server, _ = start_http_server(port, addr="127.0.0.1", registry=REGISTRY)
+    except OSError:
+        raise SettingInvalid(setting="--metrics-port", value=str(port), expected="a port that is free") from None
+    return server.shutdown
 
 
 class _Known(Collector):

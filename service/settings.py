@@ -20,7 +20,7 @@ LOCAL = "local"
 NO_DATABASE = "none"
 DEFAULT_REMOTE = "openai/gpt-5-mini"
 # Their values never stand in a message: a key, or an address that may hold one.
-_HIDDEN = frozenset({"api_key", "base_url", "database_url"})
+_HIDDEN = frozenset({"api_key", "base_url", "database_url", "otel_endpoint"})
 _PROVIDER_MODEL = re.compile(r"[a-z0-9_-]+/\S+")
 _PROMPT = re.compile(r"[a-z][a-z0-9_]*(@[1-9][0-9]*)?")
 
@@ -106,12 +106,22 @@ class Settings(BaseSettings):
     model_requests_per_minute: int | None = Field(
         None, ge=1, description="Calls to one remote model a minute, over all processes; else no limit."
     )
-    tokens_per_day: int | None = Field(None, ge=1, description="Tokens of all models and tenants a day (UTC); else no limit.")
+    tokens_per_day: int | None = Field(
+        None, ge=1, description="Tokens of all models and tenants a day (UTC); else no limit."
+    )
     webhook_schedule: Annotated[tuple[float, ...] | None, NoDecode, BeforeValidator(_comma_list)] = Field(
-        None, description="Seconds before each attempt of an outgoing webhook; else 0, 5, 300, 1800, 7200, 18000, 36000, 36000."
+        None,
+        description="Seconds before each attempt of an outgoing webhook; else 0, 5, 300, 1800, 7200, 18000, 36000, 36000.",
     )
     outbound_hosts: Annotated[tuple[str, ...], NoDecode, BeforeValidator(_comma_list)] = Field(
         (), description="Private hosts that outgoing requests may reach all the same, parted by commas."
+    )
+    metrics: Annotated[Literal["guarded", "open"], BeforeValidator(_lower)] = Field(
+        "guarded",
+        description="Who may read GET /metrics from beyond loopback: guarded (a key with the scope admin) or open.",
+    )
+    otel_endpoint: Annotated[str, AfterValidator(_base_url)] | None = Field(
+        None, description="Address of an OpenTelemetry collector (OTLP/HTTP) that traces go to; needs the extra otel."
     )
     log_level: Annotated[Literal["debug", "info", "warning", "error"], BeforeValidator(_lower)] = Field(
         "info", description="Least level that is logged: debug, info, warning or error."

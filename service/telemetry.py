@@ -27,7 +27,12 @@ def log_event(logger: logging.Logger, event: str, level: int = logging.INFO, /, 
 
 
 def describe_failure(error: BaseException) -> dict[str, str]:
-    """An exception without its words: its class and the place in our code, or else anywhere, that it came through last."""
+    """An exception without its words: its class and the place in our code, or else anywhere, that it came through last.
+
+    Of a group, its first.
+    """
+    while isinstance(error, BaseExceptionGroup):
+        error = error.exceptions[0]
     return {"error": type(error).__name__, "at": _place(error.__traceback__)}
 
 

@@ -5,12 +5,14 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from datetime import datetime
 from enum import StrEnum
 
 import procrastinate
 import psycopg
 from procrastinate.exceptions import AlreadyEnqueued, ConnectorException
+from procrastinate.worker import Worker
 from psycopg_pool import PoolTimeout
 
 from service.adapters.database.pool import Connection, Database
@@ -26,6 +28,8 @@ INTERACTIVE, USUAL, BACKFILL = 1_000_000, 0, -1_000_000
 """Priorities. Below a priority, the jobs of a connection come the later the more of its jobs wait: see `fair`."""
 
 Handler = Callable[[str], Awaitable[None]]
+Patience = float | Callable[[], float]
+"""Seconds; or what gives them when the time has come."""
 
 
 class Task(StrEnum):
@@ -96,26 +100,47 @@ class Queue:
             return False
         return True
 
-    async def work(self, tasks: tuple[Task, ...], *, concurrency: int, patience_s: float) -> None:
+    async def work(self, tasks: tuple[Task, ...], *, concurrency: int, patience_s: Patience) -> None:
         """Do these tasks' jobs, `concurrency` at a time, until cancelled; then take no more and finish what is under way.
 
-        What takes longer than `patience_s` to finish is cancelled. A database that goes away only interrupts the work: the jobs
-        that were under way are given back by `take_over` when this worker's heartbeats have stopped.
+        What takes longer than `patience_s` to finish is cancelled, and done again by another worker or by the next. A database that
+        goes away only interrupts the work: the jobs that were under way are given back by `take_over` when this worker's heartbeats
+        have stopped.
         """
         while True:
             try:
-                await self.app.run_worker_async(
-                    queues=[task.value for task in tasks],
-                    concurrency=concurrency,
-                    install_signal_handlers=False,
-                    listen_notify=True,
-                    fetch_job_polling_interval=POLLING_S,
-                    abort_job_polling_interval=60.0,
-                    update_heartbeat_interval=HEARTBEAT_S,
-                    stalled_worker_timeout=STALLED_AFTER_S,
-                    shutdown_graceful_timeout=patience_s,
-                    delete_jobs="successful",
+                await self._work(
+                    Worker(
+                        self.app,
+                        queues=[task.value for task in tasks],
+                        concurrency=concurrency,
+                        install_signal_handlers=False,
+                        listen_notify=True,
+                        fetch_job_polling_interval=POLLING_S,
+                        abort_job_polling_interval=60.0,
+                        update_heartbeat_interval=HEARTBEAT_S,
+                        stalled_worker_timeout=STALLED_AFTER_S,
+                        delete_jobs="successful",
+                    ),
+                    patience_s,
                 )
             except (ConnectorException, psycopg.Error, PoolTimeout) as error:
                 log_event(logger, "worker_interrupted", logging.WARNING, **describe_failure(error))
             await asyncio.sleep(RETRY_S)
+
+    async def _work(self, worker: Worker, patience_s: Patience) -> None:
+        """Run a worker. Told to stop, it finishes, but its heartbeats end: with ours, nobody takes its jobs meanwhile."""
+        running = asyncio.ensure_future(worker.run())  # type: ignore[no-untyped-call] # Procrastinate leaves it so
+        try:
+            await asyncio.shield(running)
+        except asyncio.CancelledError:
+            worker.shutdown_graceful_timeout = patience_s() if callable(patience_s) else patience_s
+            running.cancel()
+            while not running.done():
+                await asyncio.wait({running}, timeout=HEARTBEAT_S)
+                if worker.worker_id is not None and not running.done():
+                    with suppress(ConnectorException, psycopg.Error, PoolTimeout):
+                        await self.app.job_manager.update_heartbeat(worker.worker_id)
+            with suppress(asyncio.CancelledError, ConnectorException, psycopg.Error, PoolTimeout):
+                running.result()
+            raise

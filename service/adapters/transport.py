@@ -16,6 +16,7 @@ from typing import TypeVar
 
 from tenacity import AsyncRetrying, RetryCallState, retry_if_exception, stop_after_attempt, stop_before_delay
 
+from service import metrics
 from service.domain.record import Usage
 from service.errors import (
     AnswerRefused,
@@ -108,6 +109,7 @@ async def call_with_retries(
         retry=retry_if_exception(lambda failed: isinstance(failed, CallFailed) and failed.again),
         stop=stop_after_attempt(retries.most + 1) | stop_before_delay(timeout_s),
         wait=wait_s,
+        before_sleep=_count_retry,
         reraise=True,
     )
 
@@ -125,6 +127,11 @@ async def call_with_retries(
     except TimeoutError:
         failure = ModelTimedOut()
     raise spent.charge(failure)  # outside the handlers: `from None` hides what came before, but keeps it
+
+
+def _count_retry(state: RetryCallState) -> None:
+    failed = state.outcome.exception() if state.outcome else None
+    metrics.RETRIES.labels(metrics.outcome_of(failed.failure) if isinstance(failed, CallFailed) else "other").inc()
 
 
 def failure_of_status(status: int, *, code: str | None = None, headers: Mapping[str, str] | None = None) -> CallFailed:

@@ -26,7 +26,7 @@ async def caller_of(request: Request, desk: Desk | None, scope: str, *, open_mod
     given = request.headers.getlist("authorization")
     if given and desk is not None:
         caller = await keys.holder(desk, _bearer(given))
-    elif open_mode and _is_local(request) and (desk is None or await keys.is_open(desk)):
+    elif open_mode and is_local(request) and (desk is None or await keys.is_open(desk)):
         caller = Caller()
     else:
         raise KeyRefused
@@ -42,7 +42,8 @@ def _bearer(given: list[str]) -> str:
     return key.strip(" ")
 
 
-def _is_local(request: Request) -> bool:
+def is_local(request: Request) -> bool:
+    """Whether the caller is on this machine, and no proxy that passes on what others sent."""
     if request.client is None or any(name in request.headers for name in _FORWARDED):
         return False
     try:

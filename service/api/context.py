@@ -57,7 +57,7 @@ class Context:
     """Shared by all routes of one application. `services` is None before start-up and after the end.
 
     `desk` is None as well where the service runs without a database. In `open_mode`, on loopback only, nobody needs a key until
-    there is one.
+    there is one. With `open_metrics`, nobody ever needs one for GET /metrics.
     """
 
     max_bytes: int
@@ -66,7 +66,11 @@ class Context:
     services: Services | None = None
     desk: Desk | None = None
     open_mode: bool = True
+    open_metrics: bool = False
     in_flight: int = 0
+    max_batch_bytes: int = 268_435_456
+    max_batches: int = 4
+    batches: int = 0
     draining: bool = False
     turns: Turns = field(default_factory=Turns)
 

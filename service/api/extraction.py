@@ -12,11 +12,13 @@ from starlette.requests import Request
 
 from service.api.context import Context, Facts, facts_of, read_json_body, while_connected
 from service.api.idempotency import answered_once
+from service.api.later import answer_later, wish_of
 from service.api.problems import refusal_of_body
 from service.api.schemas import ExtractRequest
 from service.domain.record import Extraction
 from service.flows.desk import EXTRACT, Caller
 from service.flows.extracting import read_now
+from service.flows.observing import extract_observed
 from service.flows.reading import records
 from service.handlers import ExtractArticle, Services
 
@@ -48,10 +50,13 @@ async def _extract(context: Context, services: Services, request: Request, calle
     facts = facts_of(request)
     with facts.timed("body"):
         await context.turns.take()
-        command = await _command(body)
+        command = await command_in(body)
+    wish = wish_of(request.headers.getlist("prefer"))
+    if wish.respond_async and context.desk is not None:
+        return await while_connected(request.receive, answer_later(context.desk, command, caller, wish))
     with facts.timed("extraction"):
         if context.desk is None:
-            extraction = await while_connected(request.receive, context.extract(command, services))
+            extraction = await while_connected(request.receive, extract_observed(command, services, context.extract))
         else:
             reading = await while_connected(request.receive, read_now(context.desk, command, caller))
             extraction = reading.extraction
@@ -60,7 +65,8 @@ async def _extract(context: Context, services: Services, request: Request, calle
     return Response(records().dump_json(extraction), media_type="application/json")
 
 
-async def _command(body: bytes) -> ExtractArticle:
+async def command_in(body: bytes) -> ExtractArticle:
+    """The command in a request body, a long one read in a thread; raises as `read_command`."""
     if len(body) > THREAD_FROM_CHARACTERS:
         return await asyncio.to_thread(read_command, body)
     return read_command(body)

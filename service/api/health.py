@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import platform
 from dataclasses import dataclass
 from importlib.metadata import version
@@ -44,6 +45,15 @@ class Version:
     python: str
 
 
+async def _checks(context: Context) -> dict[str, bool]:
+    """Whether each outside part answers, all asked at the same time."""
+    services = context.ready_services()
+    if context.desk is None:
+        return await services.ready()
+    database, models = await asyncio.gather(context.desk.database.is_reachable(), services.ready())
+    return {"database": database, **models}
+
+
 def health_router(context: Context) -> APIRouter:
     """The routes for operators; none of them ever calls a model."""
     router = APIRouter(tags=["service"])
@@ -55,10 +65,9 @@ def health_router(context: Context) -> APIRouter:
 
     @router.get("/health/ready", operation_id="check_ready", summary="Whether articles are taken")
     async def check_ready() -> Ready:
-        services = context.ready_services()
         if context.draining:
             raise Refusal(Kind.NOT_READY, "The service is stopping.", headers={"Retry-After": RETRY_AFTER_S})
-        checks = await services.ready()
+        checks = await _checks(context)
         if missing := [name for name, answers in checks.items() if not answers]:
             detail = f"Not reachable: {', '.join(missing)}."
             raise Refusal(Kind.NOT_READY, detail, headers={"Retry-After": RETRY_AFTER_S})

@@ -16,6 +16,7 @@ from fastapi import APIRouter
 from fastapi.responses import Response
 from starlette.requests import ClientDisconnect, Request
 
+from service import metrics
 from service.api.context import Context, facts_of, read_body
 from service.api.problems import MEDIA_TYPE, Kind, Refusal, problem_response, refusal_of
 from service.errors import MediaTypeRefused, NotNow, PayloadUnreadable, SignatureRefused
@@ -101,8 +102,9 @@ def hooks_router(context: Context) -> APIRouter:
 
 async def _answer(context: Context, request: Request) -> Response:
     facts = facts_of(request)
-    adapter = request.path_params.get("adapter")
-    facts.outcome["adapter"] = adapter if adapter in ADAPTERS else None
+    named = request.path_params.get("adapter")
+    adapter = named if named in ADAPTERS else "unknown"
+    facts.outcome["adapter"] = adapter
     try:
         received = await _receive(context, request)
     except ClientDisconnect:
@@ -110,7 +112,11 @@ async def _answer(context: Context, request: Request) -> Response:
     except Exception as error:  # noqa: BLE001 - whatever it is, the sender shall try again
         if isinstance(error, SignatureRefused):
             facts.outcome["refused"] = error.reason
-        return problem_response(_refusal(error), facts.id)
+            metrics.HOOKS_REFUSED.labels(adapter, error.reason).inc()
+        refusal = _refusal(error)
+        metrics.DELIVERIES.labels(adapter, str(refusal.status)).inc()
+        return problem_response(refusal, facts.id)
+    metrics.DELIVERIES.labels(adapter, received.status).inc()
     facts.outcome.update(
         connection_id=request.path_params["connection"],
         delivery=received.status,

@@ -11,12 +11,15 @@ from starlette.datastructures import Headers
 from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from service import metrics
 from service.api.context import FACTS, Facts
 from service.api.problems import CLIENT_GONE, problem_response, refusal_of
 from service.telemetry import describe_failure, log_event, request_id
+from service.tracing import span_caused_by
 
 logger = logging.getLogger(__name__)
 
+_METHODS = frozenset({"GET", "HEAD", "OPTIONS", "POST", "PATCH", "PUT", "DELETE"})
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 # Nothing of another host is ever loaded, nothing is framed: the page at /docs lives by these rules too.
 _CONTENT_SECURITY_POLICY = (
@@ -47,6 +50,12 @@ class RequestFrame:
         scope[FACTS] = facts
         request_id.set(facts.id)
         answer = _Answer(send, facts)
+        with span_caused_by(Headers(scope=scope), "request", method=_method(scope), request_id=facts.id) as traced:
+            await self._answer(scope, receive, answer, facts)
+            traced.rename(f"{_method(scope)} {_route(scope)}")
+            traced.set(route=_route(scope), status=answer.status)
+
+    async def _answer(self, scope: Scope, receive: Receive, answer: _Answer, facts: Facts) -> None:
         try:
             await self._app(scope, receive, answer.send)
         except ClientDisconnect:
@@ -89,14 +98,25 @@ def _server_timing(facts: Facts) -> str:
 
 
 def _log_request(scope: Scope, facts: Facts, answer: _Answer) -> None:
-    route = scope.get("route")
+    elapsed = time.perf_counter() - facts.started
+    metrics.REQUESTS.labels(_route(scope), _method(scope), answer.status or CLIENT_GONE).inc()
+    metrics.REQUEST_SECONDS.labels(_route(scope)).observe(elapsed)
     log_event(
         logger,
         "request_finished",
-        method=scope["method"] if scope["method"] in ("GET", "HEAD", "OPTIONS", "POST") else "other",
-        route=getattr(route, "path", None),  # never the path itself: anybody can write anything there
+        method=_method(scope),
+        route=_route(scope),
         status=answer.status,
         bytes_out=answer.size,
-        elapsed_ms=round((time.perf_counter() - facts.started) * 1000, 1),
+        elapsed_ms=round(elapsed * 1000, 1),
         **facts.outcome,
     )
+
+
+def _method(scope: Scope) -> str:
+    return scope["method"] if scope["method"] in _METHODS else "other"
+
+
+def _route(scope: Scope) -> str | None:
+    """As we named it, None where there is none: never the path itself, anybody can write anything there."""
+    return getattr(scope.get("route"), "path", None)

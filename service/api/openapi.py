@@ -11,6 +11,8 @@ from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 from pydantic import TypeAdapter
 
+from service.api.batch import BatchLine
+from service.api.jobs import JobAnswer
 from service.api.problems import MEDIA_TYPE, Kind, Problem
 from service.api.schemas import ExtractRequest
 from service.domain.record import Extraction
@@ -23,14 +25,46 @@ _DESCRIPTION = (
 )
 _TAGS = [
     {"name": "extraction", "description": "Articles in, exchanges and quotations out."},
-    {"name": "service", "description": "For operators: health, models, version."},
+    {"name": "stored", "description": "What was extracted before, the history of articles, and their erasure."},
+    {"name": "jobs", "description": "Work that was accepted and is done later."},
+    {"name": "webhooks in", "description": "CMSs tell what happened to an article."},
+    {"name": "connections", "description": "Which CMSs may call, how they sign, and what Parley may do there."},
+    {"name": "webhooks", "description": "Who is told what was found, what was sent, and once more."},
+    {"name": "service", "description": "For operators: health, models, version, metrics."},
 ]
 # Which problems a route may answer with, besides those of any address.
 _EXTRACT_PROBLEMS = (
     Kind.INVALID_JSON, Kind.BODY_TIMED_OUT, Kind.TOO_LARGE, Kind.UNSUPPORTED_MEDIA_TYPE, Kind.INVALID_REQUEST,
-    Kind.INTERNAL, Kind.MODEL_FAILED, Kind.OVERLOADED, Kind.MODEL_TIMED_OUT,
+    Kind.EMPTY_ARTICLE, Kind.UNKNOWN_MODEL, Kind.KEY_REFUSED, Kind.SCOPE_MISSING, Kind.STILL_RUNNING, Kind.KEY_REUSED,
+    Kind.LIMIT_REACHED, Kind.INTERNAL, Kind.MODEL_FAILED, Kind.NOT_READY, Kind.OVERLOADED, Kind.DATABASE_UNAVAILABLE,
+    Kind.MODEL_TIMED_OUT,
 )  # fmt: skip
-_PROBLEMS = {"/extract": _EXTRACT_PROBLEMS, "/health/ready": (Kind.NOT_READY,), "/models": (Kind.NOT_READY,)}
+_PROBLEMS = {
+    "/extract": _EXTRACT_PROBLEMS,
+    "/health/ready": (Kind.NOT_READY,),
+    "/metrics": (Kind.KEY_REFUSED, Kind.SCOPE_MISSING, Kind.DATABASE_UNAVAILABLE),
+    "/models": (Kind.NOT_READY,),
+}
+
+_PREFERENCE_APPLIED = {"description": "Which preferences were followed (RFC 7240).", "schema": {"type": "string"}}
+_EXTRACT_HEADERS = [
+    {
+        "name": "Prefer",
+        "in": "header",
+        "required": False,
+        "description": "`respond-async`: answer 202 and do it as a job; with `wait=N`, answer 200 if it is done within N seconds "
+        "(at most 60). What is not understood is passed over.",
+        "schema": {"type": "string"},
+        "example": "respond-async, wait=10",
+    },
+    {
+        "name": "Idempotency-Key",
+        "in": "header",
+        "required": False,
+        "description": "The same key and body again within a day get the same answer again.",
+        "schema": {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[!#-+\\-./0-:<-\\[\\]-~]+$"},
+    },
+]
 
 
 @cache
@@ -49,10 +83,13 @@ def openapi_document(app: FastAPI, *, version: str) -> dict[str, Any]:
             ("request", "validation", TypeAdapter(ExtractRequest)),
             ("extraction", "serialization", TypeAdapter(Extraction)),
             ("problem", "serialization", TypeAdapter(Problem)),
+            ("line", "serialization", TypeAdapter(BatchLine)),
+            ("job", "serialization", TypeAdapter(JobAnswer)),
         ],
         ref_template=_REF,
     )
     schemas.update(defined["$defs"])
+    schemas["BatchLine"] = refs["line", "serialization"]
     shown = examples()
     extract = document["paths"]["/extract"]["post"]
     extract["requestBody"] = {
@@ -63,8 +100,19 @@ def openapi_document(app: FastAPI, *, version: str) -> dict[str, Any]:
         "200": {
             "description": "What was found, every span checked against the text.",
             "content": {"application/json": {"schema": refs["extraction", "serialization"], "examples": shown["responses"]}},
-        }
+            "headers": {"Preference-Applied": _PREFERENCE_APPLIED},
+        },
+        "202": {
+            "description": "Accepted: the job at Location will do it. Asked for by `Prefer: respond-async`.",
+            "content": {"application/json": {"schema": refs["job", "serialization"]}},
+            "headers": {
+                "Location": {"description": "Where the job is read.", "schema": {"type": "string"}},
+                "Retry-After": {"description": "Seconds to wait before asking.", "schema": {"type": "string"}},
+                "Preference-Applied": _PREFERENCE_APPLIED,
+            },
+        },
     }
+    extract["parameters"] = _EXTRACT_HEADERS
     for path, kinds in _PROBLEMS.items():
         for operation in document["paths"][path].values():
             operation["responses"].update(_problem_responses(kinds, refs["problem", "serialization"]))

@@ -36,7 +36,7 @@ from service.errors import (
 MEDIA_TYPE = "application/problem+json"
 CLIENT_GONE = 499
 _SHOWN = 60
-_TEXT_FIELDS = frozenset({"text", "html", "title"})
+_HIDDEN_FIELDS = frozenset({"text", "html", "title", "secret", "credentials"})
 _NAMES = {bool: "true or false", int: "a number", float: "a number", list: "a list", dict: "an object", type(None): "null"}
 
 
@@ -234,7 +234,7 @@ def _field_problem(
     if kind in ("model_type", "model_attributes_type", "dict_type"):
         return FieldProblem(field="the body", value=_NAMES.get(type(value), "a string"), expected="a JSON object")
     expected = message.removeprefix("Input should be ")
-    hidden = name in _TEXT_FIELDS or not location
+    hidden = name in _HIDDEN_FIELDS or not location
     return FieldProblem(field=field or "the body", value=_kind_of(value) if hidden else _shortened(value), expected=expected)
 
 

@@ -100,8 +100,10 @@ class ExtractRequest(BaseModel):
     id: Annotated[str, Field(min_length=1, max_length=200), AfterValidator(_printable)] | None = Field(
         None, description="Your id of the article; given back as article.id."
     )
-    include: Annotated[list[Literal["exchanges", "quotes"]], Field(min_length=1, max_length=2)] = Field(
-        ["exchanges", "quotes"], description="What to extract."
+    include: Annotated[list[Literal["exchanges", "quotes", "contents"]], Field(min_length=1, max_length=3)] = Field(
+        ["exchanges", "quotes"],
+        description="What to extract. With contents, each quotation comes with the whole reported content that it is part of, and "
+        "reported speech that is no quotation (vowed to return) is listed beside them.",
     )
     indirect: bool = Field(True, description="Whether reported speech without quotation marks is extracted as well.")
     on_failure: Literal["degrade", "error"] = Field(

@@ -7,6 +7,7 @@ was added or removed. The same two records always give the same difference.
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -25,6 +26,8 @@ from service.domain.record import (
 
 ALIKE = 0.5
 """Two quotations of one speaker are versions of one if they share at least this part of their words (Jaccard)."""
+
+_WORD = re.compile(r"\w+")
 
 Record = ExchangeRecord | QuoteRecord
 Content = dict[str, object]
@@ -156,7 +159,7 @@ def _seen_exchanges(extraction: Extraction) -> list[_Seen]:
 def _seen_quotes(extraction: Extraction) -> list[_Seen]:
     seen = []
     for record in extraction.quotes:
-        words = tuple(record.text.casefold().split())
+        words = tuple(_WORD.findall(record.text.casefold()))
         speaker = frozenset() if record.speaker is None else frozenset({record.speaker.name.casefold()})
         content = repr(_quote(record))
         seen.append(_Seen(content=content, names=speaker, kind=record.kind.value, words=words, vocabulary=frozenset(words)))
@@ -215,7 +218,7 @@ def _content(record: Record, same_id: Mapping[str, str]) -> Content:
 
 
 def _exchange(record: ExchangeRecord, same_id: Mapping[str, str] | None) -> Content:
-    """`same_id` gives the older ids of newer exchanges, {} for the older record itself; None as long as nothing is known of them."""
+    """`same_id` gives the older ids of newer exchanges ({}: this is an older one); None as long as they are not known."""
     part_of = None if same_id is None or record.part_of is None else record.part_of
     if part_of is not None and same_id:
         part_of = same_id.get(part_of, f"new {part_of}")

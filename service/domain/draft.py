@@ -108,6 +108,16 @@ class DraftQuote:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class DraftContent:
+    """All that a cue gives to its source, clause or not, fragments in marks too: a clause (C..); `speaker` is a mention (M..)."""
+
+    target: str
+    speaker: str | None
+    cue: str
+    score: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class DraftCount:
     """A count: a number (N..), or named people (M..) who are counted one by one; `claimed_by` are mentions (M..) or entities (E..).
 
@@ -171,3 +181,4 @@ class Draft:
 
     quotes: tuple[DraftQuote, ...] = ()
     exchanges: tuple[DraftExchange, ...] = ()
+    contents: tuple[DraftContent, ...] = ()

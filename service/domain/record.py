@@ -122,7 +122,11 @@ class Speaker:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class QuoteRecord:
-    """A quotation; `text` excludes its marks and is `article.text[start:end]`."""
+    """A quotation; `text` excludes its marks and is `article.text[start:end]`.
+
+    `content` is the whole reported content that the quotation is part of: empty unless asked for, the quotation's own words where
+    nothing else is given to its speaker there.
+    """
 
     id: str
     kind: QuoteKind
@@ -134,6 +138,19 @@ class QuoteRecord:
     confidence: float
     by: tuple[str, ...]
     warnings: tuple[Notice, ...]
+    content: tuple[Span, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ContentRecord:
+    """Reported content that holds no quotation: an infinitive, a noun phrase ("vowed to return"). `spans` are the words given."""
+
+    id: str
+    spans: tuple[Span, ...]
+    speaker: Speaker | None
+    cue: Span
+    confidence: float
+    by: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -184,7 +201,7 @@ class ArticleRecord:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Extraction:
-    """The answer to one article."""
+    """The answer to one article; `contents` only where they were asked for."""
 
     id: str
     article: ArticleRecord
@@ -193,3 +210,4 @@ class Extraction:
     rejected: tuple[Rejected, ...]
     warnings: tuple[Notice, ...]
     provenance: Provenance
+    contents: tuple[ContentRecord, ...] = ()

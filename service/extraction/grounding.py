@@ -13,9 +13,10 @@ from service.domain.candidate import (
     Place,
     Sentence,
 )
-from service.domain.draft import DraftCount, DraftExchange, DraftQuote, DraftTransfer
+from service.domain.draft import Basis, DraftContent, DraftCount, DraftExchange, DraftQuote, DraftTransfer
 from service.domain.evidence import Span
 from service.domain.record import (
+    ContentRecord,
     CountRecord,
     ExchangeDate,
     ExchangeRecord,
@@ -59,11 +60,28 @@ def ground_quote(
     )
 
 
+def ground_content(content: DraftContent, candidates: Candidates, *, id_: str, by: tuple[str, ...]) -> ContentRecord:
+    """The record of a reported content."""
+    target, cue = candidates.by_id[content.target], candidates.by_id[content.cue]
+    if not isinstance(target, Clause) or not isinstance(cue, Clause):
+        raise TypeError(content.target)
+    mention = candidates.get(content.speaker, Mention) if content.speaker else None
+    basis = Basis.PRONOUN if mention is not None and mention.kind is MentionKind.PRONOUN else Basis.NAMED
+    speaker = _voice(mention, candidates.entity_of(mention), basis) if mention is not None else None
+    return ContentRecord(
+        id=id_, spans=(target.span,), speaker=speaker, cue=cue.span, confidence=round(content.score, 3), by=by
+    )  # fmt: skip
+
+
 def _speaker(quote: DraftQuote, candidates: Candidates) -> Speaker | None:
     mention = candidates.get(quote.speaker, Mention) if quote.speaker else None
     if mention is None:
         return None
     entity = candidates.get(quote.entity, Entity) if quote.entity else candidates.entity_of(mention)
+    return _voice(mention, entity, quote.basis)
+
+
+def _voice(mention: Mention, entity: Entity | None, basis: Basis) -> Speaker:
     kind = entity.kind if entity is not None else mention.kind
     if kind is MentionKind.PRONOUN:
         kind = MentionKind.UNNAMED
@@ -72,7 +90,7 @@ def _speaker(quote: DraftQuote, candidates: Candidates) -> Speaker | None:
         kind=str(kind),
         role=(entity.role if entity is not None else None) or mention.role,
         mention=mention.span,
-        basis=quote.basis,
+        basis=basis,
     )
 
 

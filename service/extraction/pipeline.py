@@ -10,12 +10,22 @@ from functools import partial
 from service.domain.article import Article
 from service.domain.candidate import Candidates
 from service.domain.draft import QuoteKind
-from service.domain.record import ArticleRecord, ExchangeRecord, Extraction, Notice, Provenance, QuoteRecord, Rejected
+from service.domain.record import (
+    ArticleRecord,
+    ContentRecord,
+    ExchangeRecord,
+    Extraction,
+    Notice,
+    Provenance,
+    QuoteRecord,
+    Rejected,
+)
 from service.errors import EmptyArticle, ModelFailed, ModelTimedOut
 from service.extraction.ask import Spent
 from service.extraction.confidence import INDIRECT, MARKED, calibrated
+from service.extraction.contents import with_contents
 from service.extraction.engine import RULES, Engine, EngineAnswer, Question, rules_answer
-from service.extraction.grounding import ground_exchange, ground_quote
+from service.extraction.grounding import ground_content, ground_exchange, ground_quote
 from service.extraction.rules.engine import draft_by_rules
 from service.ports import Clock, Inline, Worker
 from service.text.scan import scan
@@ -25,11 +35,12 @@ INLINE = Inline()
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wanted:
-    """What a request asks for."""
+    """What a request asks for; `contents` are the whole reported contents beside the quotations."""
 
     quotes: bool = True
     indirect: bool = True
     exchanges: bool = True
+    contents: bool = False
     degrade: bool = True
 
 
@@ -67,7 +78,13 @@ async def prepare(article: Article, wanted: Wanted, *, deadline: float, clock: C
         article=article,
         scanned=scanned,
         draft_rules=partial(
-            draft_by_rules, scanned, article, quotes=wanted.quotes, indirect=indirect, exchanges=wanted.exchanges
+            draft_by_rules,
+            scanned,
+            article,
+            quotes=wanted.quotes,
+            indirect=indirect,
+            exchanges=wanted.exchanges,
+            contents=wanted.contents,
         ),
         quotes=wanted.quotes,
         indirect=indirect,
@@ -87,6 +104,9 @@ def _spent(failure: ModelFailed) -> Spent:
 def _record(question: Question, wanted: Wanted, answer: EngineAnswer, engine: Engine | None, started: float) -> Extraction:
     article, degraded = question.article, answer.degraded_reason is not None
     quotes, exchanges = _quotes(question, answer), _exchanges(question, answer)
+    contents: tuple[ContentRecord, ...] = ()
+    if wanted.contents:
+        quotes, contents = with_contents(quotes, _contents(question))
     voices = [*(quote.by for quote in quotes), *(exchange.by for exchange in exchanges)]
     by_model = engine is not None and not (degraded and all(by == (RULES,) for by in voices))
     return Extraction(
@@ -108,6 +128,15 @@ def _record(question: Question, wanted: Wanted, answer: EngineAnswer, engine: En
             degraded=degraded,
             degraded_reason=answer.degraded_reason,
         ),
+        contents=contents,
+    )
+
+
+def _contents(question: Question) -> tuple[ContentRecord, ...]:
+    """The whole contents: the rules engine's, whichever engine answered the quotations."""
+    return tuple(
+        ground_content(draft, question.candidates, id_=f"c{position}", by=(RULES,))
+        for position, draft in enumerate(question.rules.contents, 1)
     )
 
 

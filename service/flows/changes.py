@@ -16,11 +16,13 @@ from pydantic import TypeAdapter
 from service.adapters.database.pool import Connection, Row, new_id
 from service.domain.article import Article
 from service.errors import DatabaseUnavailable, NoAnswer, NotNow, PayloadUnreadable
-from service.flows import polling
+from service.flows import fetching
 from service.flows.articles import Version
 from service.flows.desk import Desk
+from service.flows.erasing import forget
 from service.flows.jobs import Done, TryLater, keep_and_read
 from service.flows.messages import News, announce
+from service.flows.ordering import sorting_key
 from service.handlers import ExtractArticle
 from service.webhooks.change import ArticleChange, Event, version_key
 from service.webhooks.events import ArticleDeleted, ArticleFacts
@@ -29,7 +31,6 @@ MOST_FETCH_FAILURES = 12
 """A CMS that does not answer is asked again that often, over about an hour."""
 
 ENDS = (Event.UNPUBLISH, Event.DELETE)
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _YEARS = range(1000, 3000)
 
 
@@ -61,7 +62,7 @@ async def take_fetched(desk: Desk, job: Row, connection: Row, change: ArticleCha
     """Ask the CMS for the article that `change` names, and do what follows; what is not there is not public any more."""
     at = await _now(desk)
     try:
-        fetched = await polling.fetch_article(desk, connection, change.source_id)
+        fetched = await fetching.fetch_article(desk, connection, change.source_id)
     except DatabaseUnavailable:
         raise
     except (NotNow, NoAnswer) as failure:
@@ -85,22 +86,12 @@ async def _now(desk: Desk) -> datetime:
 
 
 def sort_key(told: Told, *, newest: str) -> str:
-    """Text that sorts as the changes of one article do: the CMS's count, its time, and then when we were told.
+    """Where a change stands among those of its article; `newest` is the key of what we have seen of that, "" of nothing.
 
-    `newest` is the key of what we have seen of the article, "" of nothing: a change that names neither count nor time is taken for
-    one of that version. The times are ISO 8601 in UTC, of equal length.
+    A change that names neither count nor time is taken for one of the newest version.
     """
-    said = version_key(told.change)
-    own = None if said is None else _named(said[0], told.change.updated_at or _EPOCH)
-    return f"{own or newest.rpartition(' ')[0] or _named(0, _EPOCH)} {_iso(told.at)}"
-
-
-def _named(count: int, moment: datetime) -> str:
-    return f"{count:018d} {_iso(moment)}"
-
-
-def _iso(moment: datetime) -> str:
-    return moment.astimezone(UTC).isoformat(timespec="microseconds")
+    count = (version_key(told.change) or (0, 0))[0]
+    return sorting_key(count=count, changed_at=told.change.updated_at, told_at=told.at, newest=newest)
 
 
 async def _keep(desk: Desk, job: Row, told: Told) -> Done:
@@ -116,27 +107,33 @@ async def _keep(desk: Desk, job: Row, told: Told) -> Done:
     key = sort_key(told, newest=max((row["version_key"] for row in seen), default=""))
     if any(row["deleted_at"] is not None and key < row["version_key"] for row in seen):
         return Done(state="ignored", article_ids=tuple(row["id"] for row in seen))
-    published_at = _day(change.published_at)
-    version = Version(
+    version = version_of(told, key)
+    article = Article(
+        text=change.text,
+        id=change.source_id,
+        title=change.title,
+        url=change.url,
+        published_at=version.published_at,
+        language=change.language,
+        from_html=True,  # offsets count the clean text, which the CMS does not have: it comes back with the record
+    )
+    return await keep_and_read(desk, job, version, ExtractArticle(article=article, model=connection["model"]))
+
+
+def version_of(told: Told, key: str) -> Version:
+    """The version of an article that a change with a text tells of; `key` is what sorts it."""
+    change, connection = told.change, told.connection
+    return Version(
         tenant_id=connection["tenant_id"],
         connection_id=connection["id"],
         source_id=change.source_id,
         language=change.language or "",
         version_key=key,
         title=change.title,
-        text=change.text,
-        published_at=published_at,
+        text=change.text or "",
+        published_at=_day(change.published_at),
         url=change.url,
     )
-    article = Article(
-        text=change.text,
-        id=change.source_id,
-        title=change.title,
-        url=change.url,
-        published_at=published_at,
-        language=change.language,
-    )
-    return await keep_and_read(desk, job, version, ExtractArticle(article=article, model=connection["model"]))
 
 
 def _day(moment: datetime | None) -> date | None:
@@ -208,7 +205,7 @@ async def _end_one(desk: Desk, connection: Connection, told: Told, article: Row,
     )
     number = await _close(connection, article["id"], key)
     if told.change.event is Event.DELETE:
-        await _erase(connection, article["id"], number)
+        await forget(connection, article, before=number)
     if article["deleted_at"] is None:
         facts = ArticleFacts(
             id=article["source_id"],
@@ -242,17 +239,3 @@ async def _close(connection: Connection, article_id: str, key: str) -> int:
     )
     row = await added.fetchone()
     return int(row["number"]) if row else 0
-
-
-async def _erase(connection: Connection, article_id: str, number: int) -> None:
-    """Forget an article's versions before this one, and the extractions that were theirs alone."""
-    erased = await connection.execute(
-        "DELETE FROM article_version WHERE article_id = %(id)s AND number < %(number)s RETURNING extraction_id",
-        {"id": article_id, "number": number},
-    )
-    ids = [row["extraction_id"] for row in await erased.fetchall() if row["extraction_id"] is not None]
-    await connection.execute(
-        """DELETE FROM extraction WHERE id = ANY (%(ids)s)
-        AND NOT EXISTS (SELECT 1 FROM article_version WHERE extraction_id = extraction.id)""",
-        {"ids": ids},
-    )

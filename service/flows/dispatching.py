@@ -17,12 +17,14 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import timedelta
 
+from service import metrics
 from service.adapters.database.pool import Connection, Row
 from service.errors import NoAnswer
 from service.flows.desk import Desk
 from service.flows.endpoints import Disabled, disable
 from service.flows.messages import come_back
 from service.telemetry import log_event
+from service.tracing import span
 from service.webhooks import backoff
 from service.webhooks.backoff import SCHEDULE, Decision, Delivered, Disable, Exhausted, Retry, Why, decide
 from service.webhooks.signature import sign_standard
@@ -91,9 +93,12 @@ async def dispatch(desk: Desk, dispatch_id: str, *, write_back: WriteBack = canc
         claimed = await _claim(desk, connection, dispatch_id, row["endpoint_id"])
     if claimed is None:
         return
-    sent = await _send(desk, claimed)
+    with span("dispatch", dispatch_id=dispatch_id, endpoint_id=claimed["endpoint_id"]) as traced:
+        sent = await _send(desk, claimed)
+        traced.set(status=sent.status, error=sent.error)
     async with desk.database.transaction() as connection:
         state = await _settle(desk, connection, claimed, sent)
+    metrics.DISPATCHES.labels(state).inc()
     log_event(
         logger,
         "dispatch_attempted",
@@ -330,6 +335,7 @@ async def _count(desk: Desk, connection: Connection, endpoint: Row, decision: De
     if endpoint["disabled_at"] is None and (isinstance(decision, Disable) or endpoint["hopeless"]):
         reason = Disabled.GONE if isinstance(decision, Disable) else Disabled.FAILING
         await disable(connection, endpoint["id"], reason)
+        metrics.ENDPOINTS_DISABLED.labels(reason.name.lower()).inc()
         log_event(logger, "endpoint_disabled", logging.WARNING, endpoint_id=endpoint["id"], reason=reason.value)
 
 

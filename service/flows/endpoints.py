@@ -68,9 +68,13 @@ async def create_endpoint(
     description: str = "",
     allow_private: bool = False,
 ) -> NewSecret:
-    """Make an endpoint. Raises InvalidField for an address that may not be called; a name is looked up with every delivery."""
+    """Make an endpoint, and its tenant if that is new.
+
+    Raises InvalidField for an address that may not be called; a name is looked up with every delivery.
+    """
     desk.outbound.check_url(url, allow_private=allow_private)
     secret = new_secret(secrets.token_bytes(SECRET_BYTES))
+    await desk.database.execute("INSERT INTO tenant (id) VALUES (%(id)s) ON CONFLICT DO NOTHING", {"id": tenant_id})
     row = await desk.database.row(
         """INSERT INTO endpoint (id, tenant_id, url, description, event_types, secret, allow_private)
         VALUES (%(id)s, %(tenant)s, %(url)s, %(description)s, %(types)s, %(secret)s, %(private)s) RETURNING *""",

@@ -1,7 +1,7 @@
 """Erasing: nothing is kept of an article but that there was one, its ids and its times.
 
-What was accepted before and is still under way does not bring it back: a job that comes to keep a version finds when the article was
-erased (`keep_version`), one that comes back with a reading finds its version gone and removes what it stored (`forget_texts`).
+What was accepted before and is still under way does not bring it back: a job that comes to keep a version finds when the article
+was erased (`keep_version`), one that comes back with a reading finds its version gone and removes what it stored (`forget_texts`).
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from service.webhooks.events import ArticleDeleted, ArticleFacts, EventType
 
 
 async def erase(desk: Desk, connection: Connection, tenant_id: str, article_id: str) -> None:
-    """Erase an article and tell that it is gone, in the caller's transaction; a second time changes nothing. Raises NothingThere."""
+    """Erase an article and tell that it is gone, in the caller's transaction; twice is as good as once. Raises NothingThere."""
     article = await (
         await connection.execute(
             "SELECT * FROM article WHERE id = %(id)s AND tenant_id = %(tenant)s FOR UPDATE",
@@ -105,7 +105,8 @@ async def forget_texts(connection: Connection, tenant_id: str, texts: Iterable[s
     values: dict[str, Any] = {"tenant": tenant_id, "texts": list(texts)}
     # Whoever is linking a version to one of them holds it: wait, and then see the link.
     held = await connection.execute(
-        "SELECT id FROM extraction WHERE tenant_id = %(tenant)s AND text_sha256 = ANY (%(texts)s) ORDER BY id FOR UPDATE", values
+        "SELECT id FROM extraction WHERE tenant_id = %(tenant)s AND text_sha256 = ANY (%(texts)s) ORDER BY id FOR UPDATE",
+        values,
     )
     ids = [str(row["id"]) for row in await held.fetchall()]
     await connection.execute(
@@ -163,7 +164,7 @@ async def _forget_jobs(connection: Connection, article: Row) -> None:
 
 async def _requests_of(connection: Connection, article: Row) -> list[str]:
     """Jobs that were accepted for an article of a caller's own and not done yet."""
-    # PostgreSQL refuses to look into JSON with an escaped NUL anywhere in it, which an article may hold: only found there, read here.
+    # PostgreSQL does not look into JSON with an escaped NUL anywhere in it, which an article may hold: found there, read here.
     found = await connection.execute(
         """SELECT id, request::text AS request FROM job
         WHERE tenant_id = %(tenant)s AND kind = 'extract' AND connection_id IS NULL AND state IN ('queued', 'running', 'parked')

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from functools import cache
 
 from pydantic import TypeAdapter
 
 from service.adapters.database.pool import Connection, Row
 from service.adapters.queue import INTERACTIVE
+from service.domain.record import Extraction
 from service.flows.articles import Kept, Version, keep_version, link_extraction
 from service.flows.desk import Caller, Desk
 from service.flows.erasing import forget_texts
@@ -44,17 +46,25 @@ async def read_now(desk: Desk, command: ExtractArticle, caller: Caller) -> Readi
     """Read an article while the caller waits. An article with an id gets a version; nobody is told: the caller has the answer."""
     accepted_at = desk.now()
     reading = await read(desk, command, caller)
-    version = version_of(command, caller.tenant_id)
-    if version is not None:
-        async with desk.database.transaction() as connection:
-            keeping = await keep_version(connection, version, accepted_at=accepted_at)
-            if keeping.kept is Kept.OLDER:  # erased while it was read
-                await forget_texts(connection, caller.tenant_id, [reading.extraction.article.sha256])
-                return reading
-            await link_extraction(
-                connection, article_id=keeping.article_id, number=keeping.number, extraction_id=reading.extraction.id
-            )
+    await keep_read(desk, command, caller, reading.extraction, accepted_at=accepted_at)
     return reading
+
+
+async def keep_read(
+    desk: Desk, command: ExtractArticle, caller: Caller, extraction: Extraction, *, accepted_at: datetime
+) -> None:
+    """Keep an article with an id of the caller's as a version that was read as `extraction`."""
+    version = version_of(command, caller.tenant_id)
+    if version is None:
+        return
+    async with desk.database.transaction() as connection:
+        keeping = await keep_version(connection, version, accepted_at=accepted_at)
+        if keeping.kept is Kept.OLDER:  # erased while it was read
+            await forget_texts(connection, caller.tenant_id, [extraction.article.sha256])
+            return
+        await link_extraction(
+            connection, article_id=keeping.article_id, number=keeping.number, extraction_id=extraction.id
+        )
 
 
 async def submit_extract(

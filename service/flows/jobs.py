@@ -16,6 +16,7 @@ from typing import Any
 
 from psycopg.types.json import Json
 
+from service import metrics
 from service.adapters.database.pool import Connection, Row, new_id
 from service.adapters.queue import INTERACTIVE, STALLED_AFTER_S, Task, fair
 from service.errors import (
@@ -33,6 +34,7 @@ from service.flows.reading import Reading, read
 from service.flows.results import Place, tell_failure, tell_result
 from service.handlers import ExtractArticle
 from service.telemetry import describe_failure, log_event
+from service.tracing import span
 
 logger = logging.getLogger(__name__)
 
@@ -129,7 +131,8 @@ async def run(desk: Desk, job_id: str, works: Mapping[str, Work]) -> None:
     if job is None:
         return
     try:
-        done = await works[job["kind"]](desk, job)
+        with span(f"job {job['kind']}", job_id=job_id, attempts=job["attempts"]):
+            done = await works[job["kind"]](desk, job)
     except DatabaseUnavailable:
         raise
     except TryLater as later:
@@ -158,6 +161,7 @@ async def _end(desk: Desk, job: Row, done: Done, error: ParleyError | None) -> N
             "extractions": list(done.extraction_ids),
         },
     )
+    metrics.JOBS.labels(job["kind"], done.state).inc()
     log_event(
         logger,
         "job_finished",
@@ -179,6 +183,7 @@ async def _later(desk: Desk, job: Row, later: TryLater) -> None:
             {"id": job["id"], "counted": counted},
         )
         await desk.queue.defer(connection, Task.JOB, job["id"], at=desk.now() + timedelta(seconds=pause))
+    metrics.JOBS_POSTPONED.labels(job["kind"], type(later.failure).__name__).inc()
     log_event(logger, "job_postponed", job_id=job["id"], pause_s=round(pause, 1), error=type(later.failure).__name__)
 
 
@@ -189,13 +194,15 @@ async def count_crash(desk: Desk, connection: Connection, job_id: str) -> bool:
             """UPDATE job SET crashes = crashes + 1,
                 state = CASE WHEN crashes + 1 >= %(most)s THEN 'parked' ELSE 'queued' END,
                 finished_at = CASE WHEN crashes + 1 >= %(most)s THEN now() END
-            WHERE id = %(id)s AND state IN ('queued', 'running') RETURNING state, crashes, tenant_id""",
+            WHERE id = %(id)s AND state IN ('queued', 'running') RETURNING state, crashes, kind""",
             {"id": job_id, "most": MOST_CRASHES},
         )
     ).fetchone()
     if row is None:
         return False
+    metrics.JOB_CRASHES.labels(row["kind"]).inc()
     if row["state"] == "parked":
+        metrics.JOBS.labels(row["kind"], "parked").inc()
         log_event(logger, "job_parked", logging.ERROR, job_id=job_id, crashes=row["crashes"])
         return False
     # A little later each time: a job that kills its worker must not kill the next one at once, and those beside it may finish.
@@ -224,6 +231,7 @@ async def take_over(desk: Desk) -> int:
                     "SELECT procrastinate_retry_job_v2(%(id)s, now(), NULL, NULL, NULL)", {"id": row["id"]}
                 )
     for row in stalled:
+        metrics.TAKEN_OVER.labels(row["task_name"]).inc()
         log_event(logger, "job_taken_over", logging.WARNING, task=row["task_name"], subject=row["subject"])
     return len(stalled)
 

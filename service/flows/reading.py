@@ -23,7 +23,8 @@ from service.extraction.engine import RULES, Engine
 from service.extraction.pipeline import article_record
 from service.flows.access import admit, charge
 from service.flows.desk import Caller, Desk
-from service.handlers import ExtractArticle, check_length, extract_article
+from service.flows.observing import count_cached, extract_observed
+from service.handlers import ExtractArticle, check_length
 
 CLAIM_MARGIN_S = 30.0
 WAIT_S = 0.25
@@ -83,6 +84,8 @@ async def read(desk: Desk, command: ExtractArticle, caller: Caller) -> Reading:
     if found is None:
         work = partial(_read_once, desk, command, caller, engine, key)
         found = await desk.flights.join((caller.tenant_id, key, command.on_failure), work)
+    if found.cached:
+        count_cached(found.extraction)
     return _as_asked(found, command)
 
 
@@ -151,7 +154,7 @@ async def _extract(desk: Desk, command: ExtractArticle, caller: Caller, engine: 
     if model is not None:
         await admit(desk, caller, model)
     try:
-        extraction = await extract_article(command, desk.services)
+        extraction = await extract_observed(command, desk.services)
     except ModelFailed as failure:
         await charge(desk, caller, model, failure)
         raise

@@ -15,6 +15,7 @@ from service.flows.articles import link_extraction
 from service.flows.desk import Desk
 from service.flows.erasing import forget_texts
 from service.flows.messages import News, announce
+from service.flows.ordering import version_name
 from service.flows.reading import records
 from service.webhooks.events import (
     ArticleFacts,
@@ -120,7 +121,7 @@ def _article_facts(desk: Desk, article: Row, number: int) -> ArticleFacts:
     return ArticleFacts(
         id=article["source_id"],
         connection=article["connection_id"],
-        version=article["own_version_key"] or None,
+        version=version_name(article["own_version_key"]),
         sequence=number,
         language=article["language"] or None,
         url=article["url"],

@@ -42,7 +42,8 @@ _OF_YEAR = rf"(?:,?\s{_YEAR})?"
 _COUNT = rf"(?:\d{{1,3}}|{'|'.join(_COUNTS)})"
 
 _FUTURE = (
-    r"will|would|shall|(?:expected|due|scheduled|planned|set|going|agreed|plans?|hopes?|is|are|was|were|ready)\sto|scheduled\sfor"
+    r"will|would|shall|(?:expected|due|scheduled|planned|set|going|agreed|plans?|hopes?|is|are|was|were|ready)\sto"
+    r"|scheduled\sfor"
     r"|planned\sfor|due|upcoming|could|may|might|should|expects?|won['’]t"
 )
 _PAST = (
@@ -161,6 +162,16 @@ def _month_of_year(found: _Words) -> _Read:
     month = re.search(_MONTH, found.words)
     year = found.words[-4:]
     return _one(f"{year}-{_MONTHS[month.group().lower().rstrip('.')]:02}", "explicit") if month else _unknown("explicit")
+
+
+def _month_of_this(found: _Words) -> _Read:
+    """`April of this year`, `of last year`."""
+    month = re.search(_MONTH, found.words)
+    if found.today is None or month is None:
+        return _unknown("relative")
+    words = found.words.lower()
+    shift = -1 if "last" in words else 1 if "next" in words else 0
+    return _one(f"{found.today.year + shift:04}-{_MONTHS[month.group().lower().rstrip('.')]:02}", "relative")
 
 
 def _year(found: _Words) -> _Read:
@@ -307,6 +318,7 @@ _FORMS: dict[str, tuple[str, _Reader]] = {
     "dmy": (rf"{_NAMED}{_DMY}{_OF_YEAR}", _explicit),
     "mdy": (rf"{_NAMED}{_MDY}{_OF_YEAR}", _explicit),
     "my": (rf"{_MONTH},?\s(?:of\s)?{_YEAR}", _month_of_year),
+    "month_of": (rf"{_MONTH}\sof\s(?:this|last|next)\syear\b", _month_of_this),
     "season": (rf"(?:[Ss]pring|[Ss]ummer|[Aa]utumn|[Ff]all|[Ww]inter)\s(?:of\s|in\s)?{_YEAR}", _year),
     "year": (
         rf"(?<![\w$€£¥.,/-]){_YEAR}(?:[-–](?:(?:19|20)\d\d|\d\d)\b)?(?![\w%/]|[-–]\w|\s{COUNTED_NOUN})", _year),
@@ -333,7 +345,7 @@ def _one_of(*forms: str) -> re.Pattern[str]:
 
 # The word (or number) a date begins with tells which forms it can have: all other words are passed over at one look-up each.
 _AT_NUMBER = _one_of("iso", "slashed", "dmy_dmy", "ddmy", "dmy", "year", "ago")
-_AT_MONTH = _one_of("mdy_mdy", "mddy", "mdy", "my", "month")
+_AT_MONTH = _one_of("mdy_mdy", "mddy", "mdy", "my", "month_of", "month")
 _AT_WEEKDAY = _one_of("dmy", "mdy", "weekdays", "weekday")
 _AT_RELATIVE = _one_of("day", "period", "weekday", "relative_month")
 _AT_WORD: dict[str, re.Pattern[str]] = (

@@ -100,7 +100,7 @@ def _labelled(tokens: Tokens, phrase: Phrase) -> Phrase:
     tags = tokens.tags
     opens = "¶" in (tags[phrase.first - 1], tags[phrase.first - 2] if tags[phrase.first - 1] == "t" else "")
     is_label = opens and tags[phrase.last : phrase.last + 2] == ":Q" and all(map(str.isupper, phrase.name or ("",)))
-    return replace(phrase, label=True) if is_label else phrase
+    return replace(phrase, label=True, gender=None) if is_label else phrase
 
 
 def _analyse(tokens: Tokens, match: re.Match[str]) -> list[Phrase]:

@@ -35,7 +35,10 @@ _BEFORE = re.compile(
     + "|".join(f"(?P<q{at}>{words})" for at, (_, words) in enumerate(_QUALIFIERS))
     + r")\s(?:a\stotal\sof\s|the\s|another\s)?$"
 )
-_OVER_OF_VERB = re.compile(r"\b(?:hand|turn|giv|gave|pass|sign|tak|took|send|sent|bring|brought|deliver)\w{0,5}\sover\s(?:a\stotal\sof\s|the\s|another\s)?$")
+_OVER_OF_VERB = re.compile(
+    r"\b(?:hand|turn|giv|gave|pass|sign|tak|took|send|sent|bring|brought"
+    r"|deliver)\w{0,5}\sover\s(?:a\stotal\sof\s|the\s|another\s)?$"
+)
 _AFTER = (
     (Qualifier.AT_LEAST, re.compile(r"\s?\+|\sor\smore\b|-plus\b")),
     (Qualifier.ABOUT, re.compile(r"-odd\b|\sor\sso\b")),
@@ -46,7 +49,8 @@ _PERCENT_AFTER = re.compile(r"\s?%|[\s-](?:percent|per\scent|percentage|pct)\b")
 _AGE_AFTER = re.compile(r"[-\s](?:years?|months?)[-\s]old\b")
 _AGE_BEFORE = re.compile(r"\b(?:aged?|ages)\s(?:of\s)?$")
 _DAY_OR_MONTH = (
-    r"(?:(?:Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)day|January|February|March|April|May|June|July|August|September|October|November"
+    r"(?:(?:Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)day|January|February|March|April|May|June|July|August|September"
+    r"|October|November"
     r"|December)\b"
 )
 _NAME_BEFORE = re.compile(rf"(?<![A-Za-z])(?!{_DAY_OR_MONTH})[A-Z][\w'’-]+(?:,\s|\s\()$")
@@ -56,13 +60,17 @@ _PHASE_BEFORE = re.compile(r"\b(?:[Pp]hase|[Ss]tage|[Pp]art|[Rr]ound|[Dd]ay|[Nn]
 _BIG_BEFORE = re.compile(r"\b(?:Group\sof|Big)\s$")
 _CLOCK_AFTER = re.compile(r"\s?(?:[ap]\.m\.?|[AaPp][Mm]\b|GMT|UTC|o['’]clock)|:\d\d|\s(?:hours\s)?(?:local\stime)")
 _NAMED_BEFORE = re.compile(
-    r"(?<!to)(?<!for)(?<=[A-Za-z])[-–]$|\b(?:No|Nos|Number|Article|Articles|Section|Chapter|Clause|Flight|Highway|Route|Resolution|Unit|Camp|Colony|Block"
-    r"|Room|Channel|Boeing|Airbus|Level|Order|Rule|Title|Group\sof|World\sWar|Apollo|Phase|Part|Protocol|Annex|Appendix|Ward"
-    r"|Area|Zone|Law|Decree|Case|Season|Episode|Page|Covid|Proposition|Building|House|Gate|Terminal|Platform|S&P|FTSE|Nasdaq|Dow)"
+    r"(?<!to)(?<!for)(?<=[A-Za-z])[-–]$|\b(?:No|Nos|Number|Article|Articles|Section|Chapter|Clause|Flight|Highway"
+    r"|Route|Resolution|Unit|Camp|Colony|Block"
+    r"|Room|Channel|Boeing|Airbus|Level|Order|Rule|Title|Group\sof|World\sWar|Apollo|Phase|Part|Protocol|Annex"
+    r"|Appendix|Ward"
+    r"|Area|Zone|Law|Decree|Case|Season|Episode|Page|Covid|Proposition|Building|House|Gate|Terminal|Platform|S&P|FTSE"
+    r"|Nasdaq|Dow)"
     r"\.?\s$"
 )
 _UNIT_NAME_AFTER = re.compile(
-    r"\s(?:[A-Z][\w-]{2,20}\s){0,4}(?:Brigade|Regiment|Battalion|Division|Army|Corps|Squadron|Fleet|Company|Battery|Platoon|Amendment"
+    r"\s(?:[A-Z][\w-]{2,20}\s){0,4}(?:Brigade|Regiment|Battalion|Division|Army|Corps|Squadron|Fleet|Company|Battery"
+    r"|Platoon|Amendment"
     r"|Congress|Street|Avenue|Circuit|District|Airborne|Infantry|Fighter|Wing)\b"
 )
 _CAPITAL_BEFORE = re.compile(r"[A-Za-z0-9,’'\"“]\s+(?!(?:[A-Z][a-z]+day)\b)[A-Z][A-Za-z]{1,20}\s$")
@@ -70,11 +78,13 @@ _PRONOUN_BEFORE = re.compile(r"\b(?:no|any|every|some|each|this|that|the|which)[
 _PARTITIVE = re.compile(r"\sof\s(?:them|us|you|those|these|whom|our|their)\b")
 _EACH = re.compile(r"\s(?:from|on|for)\s(?:each|both|either)\b|\s(?:apiece|each)\b")
 _DONE_TO_PEOPLE = re.compile(
-    r"\s(?:(?:were|was|are|have|had|has|will|would|be|been|being|of\swhom)\s){0,3}(?:released|freed|returned|handed|exchanged|swapped"
+    r"\s(?:(?:were|was|are|have|had|has|will|would|be|been|being|of\swhom)\s){0,3}(?:released|freed|returned|handed"
+    r"|exchanged|swapped"
     r"|killed|wounded|injured|exiled|deported|flown|captured|detained|brought|sent|taken|came|arrived|died|went)\b"
 )
 _OF_PEOPLE = re.compile(
-    r"\b(?:receiv|return|releas|freed|free|swap|exchang|hand(?:ed|ing)|took\sin|hostage|prisoner|detainee|captive|soldier|servicem"
+    r"\b(?:receiv|return|releas|freed|free|swap|exchang|hand(?:ed|ing)|took\sin|hostage|prisoner|detainee|captive"
+    r"|soldier|servicem"
     r"|civilian|bodies|people|troops|pows?\b|inmate|policem)\w{0,8}"
 )
 _CASES = re.compile(r"\b(?:cases|boxes|caskets|coffins|bags)$")

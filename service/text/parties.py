@@ -33,7 +33,8 @@ _PREPOSITION = re.compile(
     r"|southwest)[a-z-]*\s+)*$"
 )
 _CALENDAR = (
-    r"(?:(?:Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)day|January|February|March|April|May|June|July|August|September|October|November"
+    r"(?:(?:Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)day|January|February|March|April|May|June|July|August|September"
+    r"|October|November"
     r"|December)\b"
 )
 _CAP = rf"(?!{_CALENDAR})[A-ZÀ-Þ][\w'-]{{1,30}}+"  # possessive: a run of hyphened letters is read in one way only
@@ -47,8 +48,10 @@ _FACILITY = (
     r"|Crossing|Hospital)"
 )
 _PLACED = re.compile(
-    r"\b(?:border|frontier|boundary|checkpoint|crossing|[Aa]irport|airfield|[Aa]ir ?[Bb]ase|Air Force Base|airstrip|[Bb]ridge|[Pp]rison|jail|detention"
-    r"|barracks|stadium|port|harbou?r|base|camp|post|terminal|station|Checkpoint|Crossing|Hospital|region|province|district|oblast|governorate"
+    r"\b(?:border|frontier|boundary|checkpoint|crossing|[Aa]irport|airfield|[Aa]ir ?[Bb]ase|Air Force Base|airstrip"
+    r"|[Bb]ridge|[Pp]rison|jail|detention"
+    r"|barracks|stadium|port|harbou?r|base|camp|post|terminal|station|Checkpoint|Crossing|Hospital|region|province"
+    r"|district|oblast|governorate"
     r"|valley|peninsula|enclave|department|village|town|city|settlement|hamlet)\b"
 )
 """One of these words stands in every place that the patterns find; they are tried near them only."""

@@ -35,7 +35,8 @@ _STEMS = (
     "kidnappers", "captors", "hijackers", "pirates", "hostage-takers", "extremists", "paramilitar",
 )  # fmt: skip
 _OF_STATE = re.compile(
-    r"(?:[Tt]he|[Hh]is|[Hh]er) (?P<of>[Gg]overnment|administration|authorities|[Aa]rmy|military|regime|[Jj]unta|interim government)"
+    r"(?:[Tt]he|[Hh]is|[Hh]er) (?P<of>[Gg]overnment|administration|authorities|[Aa]rmy|military|regime|[Jj]unta"
+    r"|interim government)"
     r"(?! (?:of|in)\b| [A-Z])(?![\w-])"
     r"|(?:-backed|-led|recogni[sz]ed|-allied) (?P<backed>[Gg]overnment)(?!\w)"
     r"|(?P<forces>[Gg]overnment (?:forces|troops|officials|side))(?!\w)"
@@ -210,5 +211,5 @@ def _standing_for(groups: list[Hit], noun: str, at: int) -> str | None:
     if before or named:
         return (before[-1] if before else named[0]).name
     states = lexicon().states
-    armed = {hit.name for hit in groups if hit.name not in states and not (noun in _BANDS and hit.name in types)}
+    armed = {hit.name for hit in groups if hit.name not in states and not (noun in _BANDS and hit.name in lexicon().aliases)}
     return armed.pop() if len(armed) == 1 else None

@@ -143,7 +143,8 @@ def is_meant(folded: str, start: int, entry: Entry) -> bool:
         return any(len(a) > 6 and a in folded for a in lexicon().aliases[entry.name])
     if entry.name == "Georgia" and not re.search(
         r"Tbilisi|Caucasus|Abkhaz|Ossetia|Saakashvili|Russia|Soviet|Khangoshvili|Armenia|Azerbaijan|Batumi"
-        r"|Georgian (?:pris|sold|capt|civ|gov|pres|for|def|par|auth|ter)", folded
+        r"|Georgian (?:pris|sold|capt|civ|gov|pres|for|def|par|auth|ter)",
+        folded,
     ):
         return False
     before = re.search(r"([A-Z][\w.-]*) $", folded[max(0, start - 24) : start])

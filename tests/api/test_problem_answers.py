@@ -13,6 +13,8 @@ from service.domain.record import Extraction
 from service.errors import (
     ArticleTooLarge,
     BackupFailed,
+    CmsRefused,
+    CmsUnavailable,
     DatabaseNewer,
     EmbeddedDatabaseFailed,
     ExtraMissing,
@@ -191,7 +193,7 @@ def test_an_unknown_model_is_told_the_known_ones() -> None:
 
 def test_unknown_addresses_and_methods_are_problems_too() -> None:
     with running() as client:
-        missing, method = client.get("/extractions"), client.get("/extract")
+        missing, method = client.get("/nowhere"), client.get("/extract")
         slash = client.post("/extract/", json={})
 
     check_problem(missing, 404, Kind.NOT_FOUND)

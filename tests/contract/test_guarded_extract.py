@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import io
+import json
 import logging
 from collections.abc import Iterator
 
+import httpx2
 import pytest
 
 from service.adapters.database.pool import Database
@@ -16,7 +18,7 @@ from service.flows.desk import Caller, Ceilings
 from service.flows.extracting import submit_extract
 from service.flows.keys import Limits, create_key
 from service.telemetry import JsonLines
-from tests.api.client import ARTICLE, client_over
+from tests.api.client import ARTICLE, client_over, make_app, make_context
 from tests.desks import ScriptedEngine, make_command, make_desk
 
 CANARY = "canary-4711"
@@ -154,3 +156,65 @@ async def test_too_large_a_body_is_413_before_it_is_parsed(database: Database):
 
     assert (answer.status_code, words.status_code) == (413, 413)
     assert await database.rows("SELECT * FROM usage") == []
+
+
+async def test_who_hangs_up_stops_the_call_and_leaves_nothing(database: Database):
+    engine = ScriptedEngine(pause_s=30)
+    desk = await make_desk(database, engine)
+    context = make_context()
+    context.desk, context.services = desk, desk.services
+    body = json.dumps({"text": ARTICLE}).encode()
+    headers = [(b"content-type", b"application/json"), (b"idempotency-key", b"k-1")]
+    scope = {
+        "type": "http", "asgi": {"version": "3.0"}, "http_version": "1.1", "method": "POST", "scheme": "http", "path": "/extract",
+        "raw_path": b"/extract", "query_string": b"", "root_path": "", "headers": headers,
+        "client": ("127.0.0.1", 1), "server": None,
+    }  # fmt: skip
+    messages = [{"type": "http.request", "body": body, "more_body": False}]
+
+    async def receive() -> dict[str, object]:
+        if messages:
+            return messages.pop()
+        await engine.started.wait()
+        return {"type": "http.disconnect"}
+
+    sent: list[object] = []
+
+    async def send(message: object) -> None:
+        sent.append(message)
+
+    async with asyncio.timeout(10):
+        await make_app(context)(scope, receive, send)  # type: ignore[arg-type]
+        while await database.rows("SELECT 1 AS one FROM claim UNION ALL SELECT 1 FROM idempotency"):  # noqa: ASYNC110
+            await asyncio.sleep(0.02)
+
+    assert (sent, engine.calls, desk.claims) == ([], 1, set())
+
+
+async def test_the_deadline_holds_with_a_database_too(database: Database):
+    desk = await make_desk(database, ScriptedEngine(pause_s=30))
+    desk.services.deadline_s = 0.5
+
+    async with client_over(desk, open_mode=True) as http:
+        async with asyncio.timeout(5):
+            strict = await http.post("/extract", json={"text": ARTICLE, "on_failure": "error"})
+            lenient = await http.post("/extract", json={"text": ARTICLE})
+
+    assert strict.status_code == 504
+    assert (lenient.status_code, lenient.json()["provenance"]["degraded"]) == (200, True)
+
+
+async def test_when_all_places_are_taken_the_answer_is_503(database: Database):
+    engine = ScriptedEngine(pause_s=0.5)
+    desk = await make_desk(database, engine)
+    context = make_context(max_in_flight=1)
+    context.desk, context.services = desk, desk.services
+    transport = httpx2.ASGITransport(app=make_app(context), client=("127.0.0.1", 1))
+
+    async with httpx2.AsyncClient(transport=transport, base_url="http://parley.example") as http:
+        first = asyncio.create_task(http.post("/extract", json={"text": ARTICLE}))
+        await engine.started.wait()
+        second = await http.post("/extract", json={"text": ARTICLE})
+
+    assert (second.status_code, second.headers["retry-after"]) == (503, "1")
+    assert (await first).status_code == 200

@@ -103,7 +103,9 @@ async def test_who_gives_up_does_not_take_the_answer_from_the_others(database: D
     desk = await make_desk(database, engine)
     impatient = asyncio.create_task(read(desk, make_command(), ME))
     patient = asyncio.create_task(read(desk, make_command(), ME))
-    while not any(flight.waiting == 2 for flight in desk.flights._flights.values()):
+    for _ in range(500):
+        if any(flight.waiting == 2 for flight in desk.flights._flights.values()):
+            break
         await asyncio.sleep(0.01)
 
     impatient.cancel()

@@ -4,23 +4,28 @@ from __future__ import annotations
 
 from service.domain.article import Article
 from service.domain.candidate import Candidates
-from service.domain.draft import Draft, DraftExchange, DraftQuote
+from service.domain.draft import Draft, DraftContent, DraftExchange, DraftQuote
 from service.extraction.rules.attribution import draft_quotes
+from service.extraction.rules.contents import draft_contents
 from service.extraction.rules.exchanges import draft_exchanges
-from service.extraction.rules.indirect import draft_indirect
+from service.extraction.rules.indirect import Decisions, draft_indirect
 
 
 def draft_by_rules(
-    candidates: Candidates, article: Article, *, quotes: bool, indirect: bool, exchanges: bool
+    candidates: Candidates, article: Article, *, quotes: bool, indirect: bool, exchanges: bool, contents: bool = False
 ) -> tuple[Candidates, Draft]:
     """The draft of an article and the candidates, grown by the clauses and mentions located on the way."""
     found: tuple[DraftQuote, ...] = ()
     if quotes:
         candidates, found = draft_quotes(candidates)
+    decisions: Decisions = {}
     if indirect:
-        candidates, reported = draft_indirect(candidates)
+        candidates, reported = draft_indirect(candidates, decisions)
         found += reported
+    whole: tuple[DraftContent, ...] = ()
+    if contents:
+        candidates, whole = draft_contents(candidates, decisions)
     events: tuple[DraftExchange, ...] = ()
     if exchanges:
         candidates, events = draft_exchanges(candidates, published_at=article.published_at, title=article.title)
-    return candidates, Draft(quotes=found, exchanges=events)
+    return candidates, Draft(quotes=found, exchanges=events, contents=whole)

@@ -107,15 +107,21 @@ def _leading(candidates: Candidates) -> dict[str, Party]:
     return found
 
 
-_NO_PERSON = re.compile(r"\b(?:War|Zone|Strip|Front|Fund|Agency|Council|Agreement|Accords?|Convention|Post|Times|Day|Massif|Mountains?"
-    r"|Valley|River|Sea|Bay|Islands?|Bridge|Street|Road|Camp|Airport|Hospital|Park|Station|Square|Hotel|University|School|Province"
-    r"|Region|District|Desert|Heights|Hills?|Forest|Lake|Peninsula|Gulf|Pass|Base|House|Palace)$")
+_NO_PERSON = re.compile(
+    r"\b(?:War|Zone|Strip|Front|Fund|Agency|Council|Agreement|Accords?|Convention|Post|Times|Day"
+    r"|Massif|Mountains?"
+    r"|Valley|River|Sea|Bay|Islands?|Bridge|Street|Road|Camp|Airport|Hospital|Park|Station|Square|Hotel|University"
+    r"|School|Province"
+    r"|Region|District|Desert|Heights|Hills?|Forest|Lake|Peninsula|Gulf|Pass|Base|House|Palace)$"
+)
 """What capitalised words end in that name no person ("Cold War")."""
 
 
 _IN_OFFICE = re.compile(
-    r"^(?!.*\b(?:former|ex-|ousted|deposed|jailed)).*\b(?:[Pp]resident|[Mm]inister|[Ss]ecretary|[Cc]hancellor|[Ss]pokes\w+|[Kk]ing|[Ee]nvoy|[Ss]en\.?"
-    r"|[Gg]ov\.?|[Rr]ep\.?|[Ss]enator|[Gg]overnor|[Aa]mbassador|[Ee]mir|[Pp]ope|[Oo]mbuds\w+|[Cc]ommissioner|[Nn]egotiator)\b"
+    r"^(?!.*\b(?:former|ex-|ousted|deposed|jailed)).*\b(?:[Pp]resident|[Mm]inister|[Ss]ecretary|[Cc]hancellor"
+    r"|[Ss]pokes\w+|[Kk]ing|[Ee]nvoy|[Ss]en\.?"
+    r"|[Gg]ov\.?|[Rr]ep\.?|[Ss]enator|[Gg]overnor|[Aa]mbassador|[Ee]mir|[Pp]ope|[Oo]mbuds\w+|[Cc]ommissioner"
+    r"|[Nn]egotiator)\b"
 )
 """Offices whose holders speak of captives and are none."""
 
@@ -166,7 +172,7 @@ def row_of(sentence: Sentence, index: Index) -> Row:
         )
         for g in people
     ]
-    people.sort(key=lambda group: group.start)
+    people = _parts_in_a_row(sorted(people, key=lambda group: group.start), text)
     chunks = [Chunk("I" if g.mention else "N" if g.number else "H", g.start, g.end, people=g) for g in people]
     covered = [(g.start, g.end) for g in people]
     dateline = DATELINE.match(text, low, high)
@@ -177,6 +183,17 @@ def row_of(sentence: Sentence, index: Index) -> Row:
     chunks += _token_chunks(text, low, high, taken, people)
     chunks.sort(key=lambda chunk: chunk.start)
     return Row(sentence, tuple(chunks), tuple(people), "".join(chunk.code for chunk in chunks))
+
+
+def _parts_in_a_row(people: list[People], text: str) -> list[People]:
+    """The groups of a sentence, where what is listed after a part is one too ("including 13 Israelis, 10 Thais and a Filipino")."""
+    found: list[People] = []
+    for group in people:
+        before = found[-1] if found else None
+        if before is not None and before.part and re.fullmatch(r",? (?:and |as well as )?", text[before.end : group.start]):
+            group = replace(group, part=True)
+        found.append(group)
+    return found
 
 
 def _side(nationality: str, index: Index) -> str | None:
@@ -210,8 +227,10 @@ def _party_chunks(text: str, parties: list[Party], covered: list[tuple[int, int]
 
 
 _OF_TIME = re.compile(
-    r" (?:the )?(?:(?:early|late|mid)[- ])?(?:January|February|March|April|May|June|July|August|September|October|November|December"
-    r"|(?:Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)day|(?:19|20)\d\d\b|last (?:week|month|year|night)|recent (?:days|weeks|months|years)"
+    r" (?:the )?(?:(?:early|late|mid)[- ])?(?:January|February|March|April|May|June|July|August|September|October"
+    r"|November|December"
+    r"|(?:Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)day|(?:19|20)\d\d\b|last (?:week|month|year|night)|recent (?:days|weeks"
+    r"|months|years)"
     r"|(?:more than |at least |over |nearly |almost |about |another |the (?:past|last|first|next) )?(?:[\w-]+ ){0,2}"
     r"(?:years?|months?|weeks?|days?|hours?|minutes?|decades?|time)\b)"
 )

@@ -12,16 +12,17 @@ from service.domain.draft import Category
 from service.extraction.rules.exchange_chunks import Chunk, Row
 from service.extraction.rules.exchange_people import People
 from service.extraction.rules.exchange_reading import Reading
-from service.text.parties import lexicon
-
-Naming = Callable[[str], str | None]
-"""The side that a party's name means in the article; None where it is none."""
-
-
-_GROUPS = "NHI"
-
-
-_LINKS = "a,ce"
+from service.extraction.rules.exchange_syntax import (
+    GROUPS,
+    LINKS,
+    Naming,
+    agents_of,
+    captor_at,
+    objects_of,
+    party_of,
+    said_behind,
+    subjects_of,
+)
 
 
 def read_row(row: Row, reading: Reading, name: Naming, subject: str | None) -> str | None:
@@ -32,9 +33,9 @@ def read_row(row: Row, reading: Reading, name: Naming, subject: str | None) -> s
         if handler is not None:
             handler(chunks, at, reading, name, subject)
     _note_source(row, reading, name)
-    reading.named += [p for c in chunks if c.code in "Pl" and (p := _party(c, name))]
+    reading.named += [p for c in chunks if c.code in "Pl" and (p := party_of(c, name))]
     first = next((c for c in chunks if c.code in "PR"), None)
-    return (first.party is not None and name(first.party.name) or subject) if first is not None else subject
+    return ((first.party is not None and name(first.party.name)) or subject) if first is not None else subject
 
 
 _SAID = re.compile(r"\b(?:said|says|confirmed|announced|reported|told|added|stated|according to|saying)\b")
@@ -45,7 +46,7 @@ _SAYS_LAST = re.compile(r"[^.;,]{0,70}\b(?:said|says|confirmed|announced|reporte
 
 def _note_source(row: Row, reading: Reading, name: Naming) -> None:
     """Numbers that a side states itself, and nobody else in the sentence."""
-    sides = [(c, p) for c in row.chunks if c.code == "P" and (p := _party(c, name))]
+    sides = [(c, p) for c in row.chunks if c.code == "P" and (p := party_of(c, name))]
     if not sides or len({p for _, p in sides}) > 1:
         return
     first, source = sides[0]
@@ -63,132 +64,16 @@ def _note_source(row: Row, reading: Reading, name: Naming) -> None:
         reading.sources += [(c.people, behind) for c in row.chunks if c.code == "N" and c.people and c.end < last.start]
 
 
-def _party(chunk: Chunk, name: Naming) -> str | None:
-    if chunk.party is None or chunk.party.name in lexicon().organisations - {"the West", "Saudi-led coalition"}:
-        return None
-    return name(chunk.party.name)
-
-
-def _agents(chunks: tuple[Chunk, ...], at: int, name: Naming, subject: str | None) -> list[str]:
-    """The parties that are the subject of the verb at `at`: the nearest to the left that is not behind a preposition."""
-    back = at - 1
-    relative = [c for c in chunks[max(0, at - 4) : at] if c.code not in "cexi"]
-    if (
-        len(relative) >= 2
-        and relative[-1].code == "q"
-        and relative[-2].code in "Pl"
-        and (antecedent := _party(relative[-2], name))
-    ):
-        return [antecedent]
-    while back >= 0:
-        chunk = chunks[back]
-        if chunk.code == "d":
-            break
-        if chunk.code == "p":
-            left = next((p for c in reversed(chunks[:back]) if c.code == "P" and (p := _party(c, name))), None)
-            agent = left or subject
-            return [agent] if agent else []
-        if chunk.code in "Pl" and (party := _party(chunk, name)):
-            # ", with Kyiv receiving 50" makes Kyiv a subject, "with Kyiv" anywhere else does not
-            absolute = back == at - 1 and back > 1 and chunks[back - 2].code == "c" and chunks[back - 1].code == "v"
-            behind = back > 0 and chunks[back - 1].code in "tfbvi" and chunks[back - 1].end >= chunk.start - 24
-            behind = behind and not absolute
-            if chunk.code == "P" and not behind:
-                other = _joined(chunks, back, name)
-                return [party, other] if other and other != party else [party]
-        back -= 1
-    return []
-
-
-def _joined(chunks: tuple[Chunk, ...], at: int, name: Naming) -> str | None:
-    """The party that "and" joins to the one at `at`, unless that is behind a preposition ("to X and Y freed ...")."""
-    and_at = at - 2 if at > 2 and chunks[at - 1].code == "c" else at - 1  # "X and its neighbour, Y, ..."
-    if and_at < 1 or chunks[and_at].code != "a" or chunks[and_at - 1].code != "P":
-        return None
-    return None if and_at > 1 and chunks[and_at - 2].code in "tfbv" else _party(chunks[and_at - 1], name)
-
-
-def _objects(chunks: tuple[Chunk, ...], at: int) -> tuple[list[People], int]:
-    """The groups right after position `at`, joined by commas and "and"; and the position after them."""
-    groups: list[People] = []
-    place = at + 1
-    while place < len(chunks):
-        chunk = chunks[place]
-        if chunk.code in _GROUPS and chunk.people is not None:
-            groups.append(chunk.people)
-        elif not (chunk.code in _LINKS or chunk.code == "j"):
-            break
-        place += 1
-    return groups, place
-
-
-def _subjects(chunks: tuple[Chunk, ...], at: int) -> list[People]:
-    """The groups before a passive or intransitive verb at `at`."""
-    groups: list[People] = []
-    place = _behind_aside(chunks, at, _GROUPS)
-    while place >= 0:
-        chunk = chunks[place]
-        if chunk.code in _GROUPS and chunk.people is not None:
-            groups.append(chunk.people)
-        elif (groups and chunk.code not in _LINKS + "j") or (not groups and chunk.code in "dRSGxo"):
-            break
-        place -= 1
-    return groups
-
-
-def _after(chunks: tuple[Chunk, ...], at: int, name: Naming) -> dict[str, str]:
-    """What "by", "to", "from" and custody say behind position `at`, up to the next verb or "in exchange for"."""
-    found: dict[str, str] = {}
-    for place in range(at, min(len(chunks), at + 9)):
-        chunk = chunks[place]
-        if chunk.code in "RrSsGxdC" or (chunk.code == "n" and place > at):
-            break
-        if chunk.code == "P" and (place == 0 or chunks[place - 1].code not in "tbfviam"):
-            break
-        if chunk.code == "k" and (party := _party(chunk, name)):
-            found.setdefault("f", party)
-        if chunk.code in "tbfKZ" and place + 1 < len(chunks):
-            following = chunks[place + 1]
-            if chunk.code in "KZ" and (by := _agent_of_capture(chunks, place)) is not None:
-                following = chunks[by]
-            if following.code in "Plj" and following.start - chunk.end <= 40 and (party := _party(following, name)):
-                found.setdefault("f" if chunk.code in "KZ" else chunk.code, party)
-    return found
-
-
-def _agent_of_capture(chunks: tuple[Chunk, ...], at: int) -> int | None:
-    """Where "by X" or "in X" follows "held", "captured": at once, or behind "for more than five years"."""
-    for place in range(at + 1, min(len(chunks) - 1, at + 4)):
-        code = chunks[place].code
-        if code == "b" or (code == "i" and chunks[at].code == "K" and place == at + 1):
-            return place + 1
-        if code not in "oita" or chunks[place + 1].start - chunks[place].start > 40:
-            return None
-    return None
-
-
-def _behind_aside(chunks: tuple[Chunk, ...], at: int, codes: str) -> int:
-    """Where to look for the subject of the verb at `at`: before an aside in commas ("Shalit, held ... by Hamas, was freed")."""
-    if at < 3 or chunks[at - 1].code != "c":
-        return at - 1
-    for place in range(at - 2, 0, -1):
-        if chunks[place].code == "c" and chunks[place - 1].code in codes and chunks[place + 1].code in "KZqRrPpgI":
-            return place - 1
-        if chunks[place].code == "d":
-            break
-    return at - 1
-
-
 def _release(chunks: tuple[Chunk, ...], at: int, reading: Reading, name: Naming, subject: str | None) -> None:
-    agents = _agents(chunks, at, name, subject)
-    groups, place = _objects(chunks, at)
+    agents = agents_of(chunks, at, name, subject)
+    groups, place = objects_of(chunks, at)
     receiver = None
     if not groups and place < len(chunks):
         start = place + 1 if chunks[place].code == "t" else place
         if start < len(chunks) and chunks[start].code == "P" and chunks[start].start - chunks[at].end < 25:
-            receiver = _party(chunks[start], name)
-            groups, place = _objects(chunks, start)
-    rest = _after(chunks, place, name)
+            receiver = party_of(chunks[start], name)
+            groups, place = objects_of(chunks, start)
+    rest = said_behind(chunks, place, name)
     receiver = receiver or rest.get("t")
     if len(agents) == 2 and groups:
         reading.pairs.append((agents[0], agents[1], 2.0))
@@ -206,7 +91,7 @@ def _gapped(chunks: tuple[Chunk, ...], place: int, name: Naming) -> list[tuple[s
     """Parties and groups behind "and" without a verb of their own ("Kyiv receiving 502 bodies and Moscow 41")."""
     found: list[tuple[str, People]] = []
     for a, b in zip(chunks[place - 1 :], chunks[place:], strict=False):
-        if b.code == "N" and a.code == "P" and b.people is not None and (party := _party(a, name)):
+        if b.code == "N" and a.code == "P" and b.people is not None and (party := party_of(a, name)):
             found.append((party, b.people))
         elif a.code not in "aceNP":
             break
@@ -214,38 +99,41 @@ def _gapped(chunks: tuple[Chunk, ...], place: int, name: Naming) -> list[tuple[s
 
 
 def _released(chunks: tuple[Chunk, ...], at: int, reading: Reading, name: Naming, subject: str | None) -> None:
-    groups = _subjects(chunks, at)
-    rest = _after(chunks, at + 1, name)
+    groups = subjects_of(chunks, at)
+    rest = said_behind(chunks, at + 1, name)
     if not groups:
-        groups, _ = _objects(chunks, at)
+        groups, _ = objects_of(chunks, at)
     holder = rest.get("b") or rest.get("f")
     reading.moved += groups
+    price = chunks[at + 2].people if at + 2 < len(chunks) and chunks[at + 1].code == "o" and chunks[at + 2].code == "N" else None
+    if price is not None:
+        reading.opposites += [(group, price) for group in groups if not group.part]
     reading.add(groups, holder, rest.get("t"), 2.0 if rest.get("b") else 1.2)
     for place in range(at + 1, len(chunks) - 2):
         if chunks[place].code in "RrSsGxdC":
             break
         group, to, party = chunks[place : place + 3]
         if group.code == "N" and to.code == "t" and party.code == "P" and group.people is not None:
-            reading.add([group.people], None, _party(party, name), 1.2)
+            reading.add([group.people], None, party_of(party, name), 1.2)
 
 
 def _nominal(chunks: tuple[Chunk, ...], at: int, reading: Reading, name: Naming, subject: str | None) -> None:
-    groups, place = _objects(chunks, at)
-    rest = _after(chunks, place, name)
+    groups, place = objects_of(chunks, at)
+    rest = said_behind(chunks, place, name)
     holder = rest.get("b") or rest.get("f")
     if holder is None and at > 0 and chunks[at - 1].code in "Pj" and chunks[at].start - chunks[at - 1].end < 25:
-        holder = _party(chunks[at - 1], name)
+        holder = party_of(chunks[at - 1], name)
     receiver = rest.get("t")
     if at > 0 and chunks[at - 1].code == "G" and receiver is None:
-        agents = _agents(chunks, at - 1, name, subject)
+        agents = agents_of(chunks, at - 1, name, subject)
         receiver = agents[0] if agents else None
     reading.add(groups, holder, receiver, 1.2)
 
 
 def _receive(chunks: tuple[Chunk, ...], at: int, reading: Reading, name: Naming, subject: str | None) -> None:
-    agents = _agents(chunks, at, name, subject)
-    groups, place = _objects(chunks, at)
-    rest = _after(chunks, place, name)
+    agents = agents_of(chunks, at, name, subject)
+    groups, place = objects_of(chunks, at)
+    rest = said_behind(chunks, place, name)
     if len(agents) == 2:
         _shared(chunks, at, groups, reading)
     elif agents and groups:
@@ -255,35 +143,35 @@ def _receive(chunks: tuple[Chunk, ...], at: int, reading: Reading, name: Naming,
 
 
 def _come(chunks: tuple[Chunk, ...], at: int, reading: Reading, name: Naming, subject: str | None) -> None:
-    rest = _after(chunks, at + 1, name)
-    reading.moved += _subjects(chunks, at)
-    reading.add(_subjects(chunks, at), rest.get("b") or rest.get("f"), rest.get("t"), 0.6)
+    rest = said_behind(chunks, at + 1, name)
+    reading.moved += subjects_of(chunks, at)
+    reading.add(subjects_of(chunks, at), rest.get("b") or rest.get("f"), rest.get("t"), 0.6)
 
 
 def _held(chunks: tuple[Chunk, ...], at: int, reading: Reading, name: Naming, subject: str | None) -> None:
-    by = _agent_of_capture(chunks, at)
-    holder = _party(chunks[by], name) if by is not None and chunks[by].code in "Plj" else None
+    by = captor_at(chunks, at)
+    holder = party_of(chunks[by], name) if by is not None and chunks[by].code in "Plj" else None
     if holder is None and at + 1 < len(chunks) and chunks[at + 1].code == "k":
-        holder = _party(chunks[at + 1], name)
+        holder = party_of(chunks[at + 1], name)
     if holder:
-        reading.add(_subjects(chunks, at)[:2], holder, None, 1.0)
+        reading.add(subjects_of(chunks, at)[:2], holder, None, 1.0)
     if by is not None and by + 2 < len(chunks) and chunks[by + 1].code == "a" and chunks[by + 2].code in "Pl":
-        other = _party(chunks[by + 2], name)  # "imprisoned in Russia and Belarus"
-        reading.add(_subjects(chunks, at)[:1], other, None, 0.6)
+        other = party_of(chunks[by + 2], name)  # "imprisoned in Russia and Belarus"
+        reading.add(subjects_of(chunks, at)[:1], other, None, 0.6)
 
 
 def _custody(chunks: tuple[Chunk, ...], at: int, reading: Reading, name: Naming, subject: str | None) -> None:
-    reading.add(_subjects(chunks, at)[:1], _party(chunks[at], name), None, 0.8)
+    reading.add(subjects_of(chunks, at)[:1], party_of(chunks[at], name), None, 0.8)
 
 
 def _swap(chunks: tuple[Chunk, ...], at: int, reading: Reading, name: Naming, subject: str | None) -> None:
-    agents = _agents(chunks, at, name, subject)
-    groups, place = _objects(chunks, at)
+    agents = agents_of(chunks, at, name, subject)
+    groups, place = objects_of(chunks, at)
     partner = next(
         (
             p
             for a, b in zip(chunks[at:], chunks[at + 1 :], strict=False)
-            if a.code == "v" and b.code in "Pj" and (p := _party(b, name))
+            if a.code == "v" and b.code in "Pj" and (p := party_of(b, name))
         ),
         None,
     )
@@ -309,16 +197,16 @@ def _set_against(chunks: tuple[Chunk, ...], place: int) -> list[People]:
     """The groups behind "for" after the ones swapped, over what is said of these ("a diplomat convicted of murder for ...")."""
     for at in range(place, min(len(chunks), place + 6)):
         if chunks[at].code in "xo":
-            return _objects(chunks, at)[0]
-        if chunks[at].code not in "KZiblcjfk":
+            return objects_of(chunks, at)[0]
+        if chunks[at].code not in "KZiblcjfkP":
             break
     return []
 
 
 def _swap_noun(chunks: tuple[Chunk, ...], at: int, reading: Reading, name: Naming, subject: str | None) -> None:
     """The noun: "X and Y completed an exchange of 50 prisoners", "a swap with Y", "an exchange between X and Y"."""
-    groups, place = _objects(chunks, at)
-    agents = _agents(chunks, at, name, subject)
+    groups, place = objects_of(chunks, at)
+    agents = agents_of(chunks, at, name, subject)
     for spot in range(at + 1, min(len(chunks) - 1, at + 7)):
         if chunks[spot].code in "RrSsGxd":
             break
@@ -326,7 +214,7 @@ def _swap_noun(chunks: tuple[Chunk, ...], at: int, reading: Reading, name: Namin
             chunks[spot].code == "v"
             and chunks[spot + 1].code in "Pj"
             and agents
-            and (partner := _party(chunks[spot + 1], name))
+            and (partner := party_of(chunks[spot + 1], name))
         ):
             agents = [agents[0], partner]
             break
@@ -335,7 +223,7 @@ def _swap_noun(chunks: tuple[Chunk, ...], at: int, reading: Reading, name: Namin
             break
     against: list[People] = []
     if place < len(chunks) and chunks[place].code in "xo":
-        against, _ = _objects(chunks, place)
+        against, _ = objects_of(chunks, place)
     reading.opposites += [(one, other) for one in groups for other in against]
     if len(agents) == 2 and agents[0] != agents[1]:
         reading.pairs.append((agents[0], agents[1], 2.0))
@@ -348,12 +236,12 @@ _NEAR_NOUN = 30
 
 
 def _swapped(chunks: tuple[Chunk, ...], at: int, reading: Reading, name: Naming, subject: str | None) -> None:
-    groups = _subjects(chunks, at)
-    rest = _after(chunks, at + 1, name)
+    groups = subjects_of(chunks, at)
+    rest = said_behind(chunks, at + 1, name)
     against: list[People] = []
     for place in range(at + 1, min(len(chunks), at + 7)):
         if chunks[place].code in "xo":
-            against, _ = _objects(chunks, place)
+            against, _ = objects_of(chunks, place)
             break
     if against:
         reading.add(groups, rest.get("b") or rest.get("f"), rest.get("t"), 1.0)
@@ -377,17 +265,17 @@ def _own(chunks: tuple[Chunk, ...], at: int, reading: Reading, name: Naming, sub
         or "detainee" in group.words
     ):
         return
-    agents = _agents(chunks, at, name, subject)
+    agents = agents_of(chunks, at, name, subject)
     reading.add([group], None, agents[0] if agents else subject, 1.2)
 
 
 def _in_exchange(chunks: tuple[Chunk, ...], at: int, reading: Reading, name: Naming, subject: str | None) -> None:
-    before = [c.people for c in chunks[max(0, at - 8) : at] if c.code in _GROUPS and c.people is not None]
+    before = [c.people for c in chunks[max(0, at - 8) : at] if c.code in GROUPS and c.people is not None]
     after: list[People] = []
     for chunk in chunks[at + 1 : at + 8]:
-        if chunk.code in _GROUPS and chunk.people is not None:
+        if chunk.code in GROUPS and chunk.people is not None:
             after.append(chunk.people)
-        elif chunk.code in "dx" or (after and chunk.code not in _LINKS + "j"):
+        elif chunk.code in "dx" or (after and chunk.code not in LINKS + "j"):
             break
     before = [group for group in before if not group.part]
     reading.opposites += [(one, other) for one in before[-3:] for other in after if not other.part]
@@ -406,7 +294,7 @@ def _between(chunks: tuple[Chunk, ...], at: int, reading: Reading, name: Naming,
     since = next((place for place in range(len(before) - 1, -1, -1) if before[place].code in "wSs"), None)
     if since is None or any(c.code in "RrCGKZdq" for c in before[since:]):
         return
-    found = [p for c in chunks[at + 1 : at + 7] if c.code in "Pjl" and (p := _party(c, name))]
+    found = [p for c in chunks[at + 1 : at + 7] if c.code in "Pjl" and (p := party_of(c, name))]
     if len(found) >= 2 and found[0] != found[1]:
         reading.pairs.append((found[0], found[1], 1.5))
 

@@ -16,14 +16,16 @@ CUMULATIVE = Cue(
     r"\b(?:in total since|so far|since (?:the (?:start|beginning|outbreak)|then|\d{4}|january|february|march|april|may"
     r"|june|july|august|september|october|november|december"
     r"|last|early|the full)|to date|over the (?:past|last)|during the war|have (?:now )?(?:been )?(?:returned|released"
-    r"|exchanged) since|overall|previously|altogether|all told|already been|throughout|(?:\d+|dozens of|several|many|(?:six|seven|eight|nine)?t(?:en|y)(?:-\w+)?) (?:such |prisoner |previous |other )?"
+    r"|exchanged) since|overall|previously|altogether|all told|already been|throughout|(?:\d+|dozens of|several|many"
+    r"|(?:six|seven|eight|nine)?t(?:en|y)(?:-\w+)?) (?:such |prisoner |previous |other )?"
     r"(?:exchanges|swaps))\b"
 )
 HELD = Cue(
     r"\b(?:still (?:held|being held|in|holding|holds|captive|missing|hold)|remain(?:s|ed|ing)? (?:in|captive|held|behind"
     r"|prisoners?)|(?:is|are|was|were) (?:still )?(?:believed|thought|known|estimated|said) to (?:be|have|hold)"
     r"|holds?(?= (?:about|some|around|more|at|up|an|\d))|(?:is|are) holding|were (?:killed|kidnapped|captured|abducted"
-    r"|seized|taken)|was (?:killed|kidnapped|captured|abducted)|none of (?:them|whom)|taken hostage|took\b[^.;]{0,40}(?:hostage|captive"
+    r"|seized|taken)|was (?:killed|kidnapped|captured|abducted)|none of (?:them|whom)|taken hostage"
+    r"|took\b[^.;]{0,40}(?:hostage|captive"
     r"|prisoner)\b|seized|captured (?:by|in|during)|unaccounted"
     r"|killed|sentenced|arrested|(?:are|is) (?:being )?held|been held for|in captivity\b(?! in exchange)|missing)\b"
 )
@@ -33,7 +35,8 @@ _BOTH_SIDES = Cue(
     r"|in total\b|a total of .{0,40}(?:from both|both sides)|combined|both ways|split between|divided between)\b"
 )
 _FIRST_OF = Cue(
-    r", (?:the|a|an)? ?(?:first|second|third|latest|last|initial|part)(?: (?:batch|group|phase|stage|part|tranche|instal?lment|wave))?"
+    r", (?:the|a|an)? ?(?:first|second|third|latest|last|initial|part)(?: (?:batch|group|phase|stage|part|tranche"
+    r"|instal?lment|wave))?"
     r" of (?:a total of |the |some |about |more than |nearly )*$"
 )
 _EACH = Cue(
@@ -42,7 +45,8 @@ _EACH = Cue(
 )
 _EACH_BEFORE = Cue(
     r"\b(?:each|both(?: sides| countries| parties)?|either side|each side|each country|the two sides each"
-    r"|each of the two)\b(?:(?! (?:say|said|agree that|confirm|claim|report|announce|stat|maintain|insist)\w*\b)[^.;,]){0,50}$"
+    r"|each of the two)\b(?:(?! (?:say|said|agree that|confirm|claim|report|announce|stat|maintain"
+    r"|insist)\w*\b)[^.;,]){0,50}$"
 )
 _EXCLUSIVE = (Category.MILITARY, Category.CIVILIAN, Category.HOSTAGES, Category.BODIES, Category.PRISONERS, Category.OTHER)
 _PLAIN = frozenset({Category.TOTAL, Category.PRISONERS, Category.OTHER})
@@ -83,7 +87,8 @@ def shares_of(groups: list[People], text: str, start: int, end: int) -> dict[Peo
     """Groups of one clause whose number is that of each side (`ACT`) or of the two together (`BOTH_SIDES`); others are left out.
 
     `groups` stand in the order of the text. "390 each", "65-for-65"; what is listed with such a number or is a part of it
-    shares it ("each freed 215, 160 of them soldiers"); a larger number before it is the whole ("1,200 prisoners, 600 each").
+    shares it ("each freed 215, 160 of them soldiers"); a larger number before it is the whole ("1,200 prisoners, 600"
+        " each").
     """
     counted = [group for group in groups if group.number is not None]
     shares: dict[People, Scope] = {}
@@ -149,7 +154,7 @@ _OF_THEM = ("of them ", "of whom ")
 def is_subset(group: People, text: str, start: int) -> bool:
     """Whether a group is named as a part of another ("including four women")."""
     return (
-        (group.part and not group.words)
+        (group.part and (not group.words or group.category is Category.OTHER))
         or group.words.startswith(("of the ", "of these ", "of those ", *_OF_THEM))
         or bool(SUBSET.search(text, max(start, group.start - 40), group.start))
         or bool(re.match(r"(?: \w+)? of (?:them|whom)\b", text[group.end : group.end + 12]))
@@ -248,6 +253,11 @@ def _best_total(groups: list[People], summed: int | None, text: str) -> People |
     if not groups:
         return None
     times = Counter(_value(group) for group in groups)
+    sums = {
+        (_value(one) or 0) + (_value(other) or 0)
+        for one, other in pairwise(groups)
+        if re.fullmatch(r",? and (?:another |some )?", text[one.end : other.start])
+    }
     largest = max((_value(group) or 0 for group in groups), default=0)
 
     def worth(group: People) -> tuple[bool, bool, int, int, int]:
@@ -258,7 +268,7 @@ def _best_total(groups: list[People], summed: int | None, text: str) -> People |
         general = not group.words or bool(_GENERIC.search(group.words))
         small = value is not None and value * 3 < largest
         return (
-            said or (summed is not None and value == summed),
+            said or (summed is not None and value == summed) or (value is not None and value in sums),
             value is not None,
             0 if small and not general else 1,
             min(times[value], 3),

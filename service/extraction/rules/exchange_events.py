@@ -99,6 +99,10 @@ def clauses_of(candidates: Candidates, index: Index) -> list[ActClause]:
     pieces = ((place, piece) for place, whole in enumerate(candidates.sentences) for piece in _pieces(whole))
     for place, sentence in pieces:
         words = sentence.span.text
+        if found and place == found[-1].place + 1 and _OFF.search(words[:90]):
+            row = row_of(sentence, index)
+            found.append(ActClause(row, sentence.span.start, sentence.span.end, 1.0, place, {Status.FAILED: 1.6}))
+            continue
         if (not _TRIGGER.search(words) and not _parts_of(words, found, place)) or (
             not _ACT_WORD.search(words)
             and not _REFERS.search(words)
@@ -119,9 +123,18 @@ def clauses_of(candidates: Candidates, index: Index) -> list[ActClause]:
     return found
 
 
+_OFF = Cue(
+    r"^(?:but |however, |then )?(?:it|that|this|the (?:plan|offer|attempt|operation))(?: \w+){0,2}? (?:was|were"
+    r"|has been|had been)? ?(?:called off"
+    r"|cancelled|canceled|collapsed|fell through|fell apart|rejected|turned down|axed|scrapped|abandoned"
+    r"|did not happen|never happened)\b"
+)
+"""A sentence right behind an act that says that it came to nothing ("It was called off")."""
 _PARTED = Cue(
-    r"\b(?:of|among) (?:them|those|these|the (?:\d+|freed|released|returned|group|returnees))\b.{0,80}\b(?:wom[ae]n|men|children|minors"
-    r"|girls|boys|civilians?|soldiers|servicemen|wounded|injured|ill|sick|hostages)\b|^the (?:\w+ )?(?:hostages|prisoners|freed|group)"
+    r"\b(?:of|among) (?:them|those|these|the (?:\d+|freed|released|returned|group|returnees))\b.{0,80}\b(?:wom[ae]n"
+    r"|men|children|minors"
+    r"|girls|boys|civilians?|soldiers|servicemen|wounded|injured|ill|sick|hostages)\b|^the (?:\w+ )?(?:hostages"
+    r"|prisoners|freed|group)"
     r" (?:included?|compris\w+)\b"
 )
 
@@ -188,6 +201,8 @@ def _strength(row: Row, words: str, sentence: str) -> float:
         return 2.0
     if _AGAINST.search(codes) and (captive or held):
         return 2.0
+    if _FREED_FOR.search(codes) and (captive or held):
+        return 2.0
     if _ONE_FOR_ONE.search(codes) and not NOT_PEOPLE.search(words):
         return 1.5
     counted = any(g.number is not None for g in row.people)
@@ -222,8 +237,13 @@ _BOTH_WAYS = re.compile(r"P[^dR]{0,6}R[^dRG]{0,4}N[^d]{0,9}(?:G[^d]{0,3}N|P[^d]{
 # A swap verb with people as its object ("swapped 30 prisoners", "were exchanged for"), or people against people.
 _SWAPPED = re.compile(r"S[ea]?[PjeaI]*[NHI]|[NHI][^dR]{0,8}s")
 _AGAINST = re.compile(r"[NHI][^d]{0,6}x[^d]{0,3}[NHI]")
+# People are let go for people ("three surveyors were let go for six prisoners").
+_FREED_FOR = re.compile(r"[NHI][^dRSo]{0,5}r[^dRSo]{0,2}oN|R[jPae]*[NHI][^dRSo]{0,4}oN")
 # Somebody is let go for somebody: an exchange where the article speaks of captives.
-_ONE_FOR_ONE = re.compile(r"[NHI][^dRS]{0,6}r[^dRS]{0,4}x[^d]{0,3}I|[RS][jPa]*I[^dRS]{0,5}x[^d]{0,3}[NHI]|I[^dRS]{0,6}r[^dRS]{0,4}x[^d]{0,3}[NHI]")
+_ONE_FOR_ONE = re.compile(
+    r"[NHI][^dRS]{0,6}r[^dRS]{0,4}x[^d]{0,3}I|[RS][jPa]*I[^dRS]{0,5}x[^d]{0,3}[NHI]"
+    r"|I[^dRS]{0,6}r[^dRS]{0,4}x[^d]{0,3}[NHI]"
+)
 _TAKEN = re.compile(r"detainee|captur|captive|jailed|detained|kidnapped|imprisoned|abducted")
 _SWAP = Cue(r"\b(?:swap|(?<!stock )exchange(?! rate| program| student))\b")
 

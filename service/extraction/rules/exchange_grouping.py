@@ -27,7 +27,8 @@ class Event:
 
 
 _PREVIOUS = Cue(
-    r"\b(?:previous|earlier|last|first|second)(?: such)?(?: big| large| major)? one\b|\b(?:previous|earlier(?! to\b)|last|prior|past|most recent|similar|separate|preceding|historic|another"
+    r"\b(?:previous|earlier|last|first|second)(?: such)?(?: big| large| major)? one\b|\b(?:previous|earlier(?! to\b)"
+    r"|last|prior|past|most recent|similar|separate|preceding|historic|another"
     r"|second largest)(?: [\w-]+){0,2} (?:swaps?"
     r"|exchanges?|releases?|deals?|hand-?overs?|trades?)\b"
     r"|\b(?:have|has) (?:previously|already|repeatedly)\b"
@@ -78,7 +79,9 @@ def group(clauses: list[ActClause], candidates: Candidates, published_at: date |
         else:
             main.clauses.append(clause)
             if clause.strength >= 1:
-                done = done or Status.COMPLETED in clause.tense or (Status.ONGOING in clause.tense and bool(values | numbers))
+                done = (
+                    done or Status.COMPLETED in clause.tense or (Status.ONGOING in clause.tense and bool(values | numbers))
+                )
                 values |= numbers
     return [main] + ([deal] if deal.clauses else []) + list(later.values()) + list(past.values())
 
@@ -153,7 +156,8 @@ def _ahead(clause: ActClause, words: str, *, done: bool, new: bool, started: boo
         return "planned"
     if done and new and clause.strength >= 0.4 and Status.PLANNED in tense and _FURTHER.search(words):
         return "planned"
-    if done and new and clause.strength >= 1 and (Status.PROPOSED in tense or Status.FAILED in tense):
+    acts = any(code in clause.row.codes for code in "RSrs")
+    if done and new and (clause.strength >= 1 or acts) and (Status.PROPOSED in tense or Status.FAILED in tense):
         return "proposed"
     if done and clause.strength >= 1 and Status.PROPOSED in tense and _STANDING.search(words):
         return "proposed"
@@ -176,14 +180,17 @@ def _shifted(mention: DateMention, by: int) -> DateMention:
 
 
 _STANDING = Cue(
-    r"\b(?:ha(?:s|ve) (?:also |now |since |already )?(?:offered|proposed|suggested|put forward|demanded|asked)|(?:is|are) (?:offering|proposing"
+    r"\b(?:ha(?:s|ve) (?:also |now |since |already )?(?:offered|proposed|suggested|put forward|demanded|asked)|(?:is"
+    r"|are) (?:offering|proposing"
     r"|demanding|ready|willing|seeking|pressing)|wants?|offers?|proposes?|demands?)\b(?: [^.;,]{0,60}?)?"
     r" (?:releas|free|exchang|swap|hand(?:ing)? over|giv(?:e|ing) (?:back|up)|trad|turn(?:ing)? over)"
 )
 _FURTHER = Cue(r"\b(?:a further|another|the (?:other|remaining|rest)|remaining|more)\b")
 _FAILED_TRY = Cue(
-    r"\b(?:attempts?|plans?|bid|efforts?|tr(?:y|ies)|offer)\b(?: [^.;]{0,90}?)? (?:c[ao]me to (?:nothing|grief|naught)|collapsed|failed"
-    r"|fell (?:through|apart)|foundered|was (?:rejected|refused|called off|cancelled|abandoned|turned down)|broke (?:down|up))\b"
+    r"\b(?:attempts?|plans?|bid|efforts?|tr(?:y|ies)|offer)\b(?: [^.;]{0,90}?)? (?:c[ao]me to (?:nothing|grief"
+    r"|naught)|collapsed|failed"
+    r"|fell (?:through|apart)|foundered|was (?:rejected|refused|called off|cancelled|abandoned|turned down)"
+    r"|broke (?:down|up))\b"
 )
 _DEAL = Cue(
     r"\b(?:agreement|agreed|deal|accord|formula|phase|stage|expected to (?:swap|exchange|release|free)"
@@ -194,7 +201,8 @@ _GIFT = Cue(
     r"|nobody|no one)"
     r"|unconditional(?:ly)?|goodwill|(?:as|was|is|be) (?:a|an) (?:\w+ )?gesture|asked for nobody"
     r"|not (?:a )?part of the (?:exchange|swap"
-    r"|deal)|outside the (?:exchange|swap|deal|bargain)|separately from the (?:exchange|swap|deal)|without (?:an )?exchange)"
+    r"|deal)|outside the (?:exchange|swap|deal|bargain)|separately from the (?:exchange|swap|deal)"
+    r"|without (?:an )?exchange)"
 )
 _UNDER = Cue(r"\bunder (?:a|an|the) (?:\w+ ){0,2}(?:deal|agreement|accord|pact)\b")
 _MONTHS_AFTER = re.compile(

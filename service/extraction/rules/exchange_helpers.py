@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from collections.abc import Iterable
 
 from service.domain.candidate import Candidates
 from service.extraction.rules.exchange_cue import Cue
 from service.extraction.rules.exchange_events import ActClause
-from service.extraction.rules.exchange_setting import third_parties_of
+from service.extraction.rules.exchange_mediators import third_parties_of
 
 _HELP = Cue(
-    r"\b(?:mediat|broker|intermediar|facilitat|negotiated by|arranged by|organi[sz]ed by|overseen by|go-between|good offices"
+    r"\b(?:mediat|broker|intermediar|facilitat|negotiated by|arranged by|organi[sz]ed by|overseen by|go-between"
+    r"|good offices"
     r"|host|thank|grateful|gratitude|prais)",
     stems=("mediat", "broker", "intermediar", "facilitat", " by", "between", "offices", "host", "thank", "grat", "prais"),
 )
@@ -35,8 +37,10 @@ def helpers_of(candidates: Candidates, clauses: Iterable[ActClause]) -> frozense
 def _thanked(candidates: Candidates, spans: list[tuple[int, int]]) -> set[str]:
     """Who stands behind "thanked", alone or in a list."""
     found: set[str] = set()
+    parties = sorted(candidates.parties, key=lambda party: party.span.start)
+    starts = [party.span.start for party in parties]
     for low, high in spans:
-        inside = [party for party in candidates.parties if low <= party.span.start < high]
+        inside = parties[bisect_left(starts, low) : bisect_left(starts, high)]
         before_end, before_in = -1, False
         for party in inside:
             lead = candidates.text[low : party.span.start]
@@ -58,8 +62,10 @@ def _acting(clauses: Iterable[ActClause]) -> set[str]:
                 continue
             after = next((c.code for c in chunks[at + 1 :] if c.code not in "aPe"), "")
             behind = at > 0 and chunks[at - 1].code in "tbfvi"
-            if chunk.code == "k" or (chunk.code == "P" and after in ("R", "S") and not behind):
-                found.add(chunk.party.name)
-            elif chunk.code in "Pj" and at > 1 and chunks[at - 1].code in "bi" and chunks[at - 2].code in "KZr":
+            if (
+                chunk.code == "k"
+                or (chunk.code == "P" and after in ("R", "S") and not behind)
+                or (chunk.code in "Pj" and at > 1 and chunks[at - 1].code in "bi" and chunks[at - 2].code in "KZr")
+            ):
                 found.add(chunk.party.name)
     return found

@@ -109,6 +109,7 @@ def _numbered(text: str, numbers: list[Number], parties: list[Party], high: int)
             continue
         bodies = bool(_REMAINS_OF.search(before)) or number.role == "remains"
         if noun is None:
+            bodies = bodies or (bool(found) and found[-1].bodies)
             told = _predicate(text, number.span.end, limit)
             named_before = any(p.span.end == number.span.start - 1 for p in parties)
             if number.role == "other" and not number.other and not named_before and told is None:
@@ -133,7 +134,8 @@ def _numbered(text: str, numbers: list[Number], parties: list[Party], high: int)
 
 
 _IS = re.compile(
-    r"(?: (?:of|among) (?:them|those|these|the)\b[^.;,]{0,45}?)? (?:are|were|is|was)(?: (?:all|both|seriously|severely|gravely|said to be"
+    r"(?: (?:of|among) (?:them|those|these|the)\b[^.;,]{0,45}?)? (?:are|were|is|was)(?: (?:all|both|seriously"
+    r"|severely|gravely|said to be"
     r"|listed as|either|now|also))* "
 )
 
@@ -199,8 +201,7 @@ def _head_noun(text: str, start: int, limit: int, parties: list[Party]) -> tuple
 def _nationality(text: str, start: int, end: int, parties: list[Party]) -> str | None:
     for party in parties:
         if party.span.start >= start and party.span.end <= end and party.form in {"adjective", "group", "name"}:
-            # "Iranian-American": of both countries, so nothing follows
-            return None if re.match(r"-[A-Z]", text[party.span.end : party.span.end + 2]) else party.name
+            return party.name
         if party.span.start > end:
             break
     return None

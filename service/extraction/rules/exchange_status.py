@@ -22,7 +22,8 @@ _BROKEN = Cue(
     r"|cancel\w*|scrapped|suspend\w*|halt(?:ed|ing)|reject\w*|turn(?:ed|s|ing)? down"
     r"|rul(?:ed|es|ing) out|abort(?:ed)?|abandon(?:ed)?|derail(?:ed)?|thwarted|scuppered|scuttled|postponed|stalled"
     r"|delayed|shelved|failed|on hold|did not (?:happen|take place)"
-    r"|never (?:happened|took place|materiali[sz]ed)|c[ao]me to (?:nothing|grief|naught)|founder(?:ed|s)|axed|thr[eo]wn? (?:it |them )?out"
+    r"|never (?:happened|took place|materiali[sz]ed)|c[ao]me to (?:nothing|grief|naught)|founder(?:ed|s)|axed"
+    r"|thr[eo]wn? (?:it |them )?out"
     r"|came unstuck)\b"
 )
 _ACT_NEAR = re.compile(rf"\b{_ACT}\b", re.IGNORECASE)
@@ -87,6 +88,7 @@ _NO_DEAL = Cue(r"\bno (?:final |formal |such |new )?(?:agreement|deal|accord|dec
 _DENIED = Cue(r"\b(?:no|not|never|without|denie[ds]|yet to|has not|have not|far from)(?: [\w-]+){0,2} $")
 _MOVED = re.compile(r"\b(?:took off|(?:was|were) (?:flown|driven|bused|taken|reunited)|landed|arrived|crossed)\b")
 _TOLD_AS_FACT = 1.4
+_TOLD_AS_FAILED = 2.4
 
 
 def status_votes(text: str) -> dict[Status, float]:
@@ -162,19 +164,26 @@ def status_of(clauses: list[Mapping[Status, float]], title: str | None) -> Statu
         # An act that is told also tells how it was agreed and asked for; that is its history.
         total[Status.AGREED] *= 0.5
         total[Status.PROPOSED] *= 0.5
+    elif total[Status.FAILED] >= _TOLD_AS_FAILED:
+        # What fell through was planned, and perhaps agreed, before.
+        total[Status.PLANNED] *= 0.4
+        total[Status.AGREED] *= 0.4
     return max(total, key=lambda status: total[status])
 
 
 IN_DOUBT = Cue(
-    r"\b(?:might|may|could)(?: yet| still)? (?:be|have to be|get) (?:put off|postponed|delayed|cancell?ed|called off|suspended"
+    r"\b(?:might|may|could)(?: yet| still)? (?:be|have to be|get) (?:put off|postponed|delayed|cancell?ed|called off"
+    r"|suspended"
     r"|scrapped|halted)\b"
 )
 _STAGED = Cue(
-    rf"\b(?:agree[ds]?|agreement|deal|accord|approved|signed)\b.{{0,60}}\bto {_ACTS}.{{0,120}}\b(?:stages?|phases?|batch(?:es)?"
+    rf"\b(?:agree[ds]?|agreement|deal|accord|approved|signed)\b.{{0,60}}\bto {_ACTS}.{{0,120}}\b(?:stages?|phases?"
+    rf"|batch(?:es)?"
     r"|rounds?|instal?lments|tranches|waves)\b"
 )
 _BEGAN = Cue(
-    r"\b(?:first|opening|initial|second) (?:stage|phase|batch|group|round|tranche|wave)\b[^.;]{0,30}?\b(?:took place|was(?! to)"
+    r"\b(?:first|opening|initial|second) (?:stage|phase|batch|group|round|tranche|wave)\b[^.;]{0,30}?\b(?:took place"
+    r"|was(?! to)"
     r"|were(?! to)|has|have|went|ended|began|done|complete)"
     r"|\b(?:carried out|completed|began|started|conducted) the (?:first|opening|initial) "
 )

@@ -24,7 +24,10 @@ UNSURE = 0.3
 """A score below which a number has no direction."""
 _ONE = re.compile(r"\b(?:an?|one|a single)\s+(?:[\w'’-]+\s+){0,4}$")
 _PLURAL = re.compile(r"(?:s|men|people|children|personnel|women|remains|troops)$")
-_AMONG = re.compile(r"(?:^|[,;] )\s*(?:[Aa]mong|[Oo]f) (?:the|them|those|these)\b[^.;,]{0,40}?(?:,|\bwere|\bare|\bwas)[^.;]{0,40}$")
+_AMONG = re.compile(
+    r"(?:^|[,;] )\s*(?:[Aa]mong|[Oo]f) (?:the|them|those|these)\b[^.;,]{0,40}?(?:,|\bwere|\bare"
+    r"|\bwas)[^.;]{0,40}$"
+)
 _SPEAKS = re.compile(r"(?: (?:in|of|from) (?:[\w-]+ ){1,3}?)?,? ?(?:said|says|told|announced|added|warned)\b")
 _SAYS = re.compile(r"[^.;]{0,40}?\b(?:said|says|confirmed|announced|reported|told|stated|claimed)\b")
 
@@ -104,8 +107,9 @@ def transfers_of(
             continue
         counts = tuple(_claimed(count, clauses, event, candidates) for count in counts)
         made.append(DraftTransfer(released_by=released, returned_to=returned, counts=counts, people=people))
-    first = next((p for p in order if any(p in groups for groups in (*placed.numbered, *placed.named))), None)
-    way = 0 if first is None or first in placed.numbered[0] or first in placed.named[0] else 1
+    forth, back = ({*placed.numbered[way], *placed.named[way]} for way in (0, 1))
+    first = next((p for p in order if p in forth or p in back), None)
+    way = 0 if first is None or first in forth else 1
     return Transfers(candidates, tuple(made), _holders(placed, pair), None if first is None else pair[way])
 
 
@@ -129,23 +133,19 @@ def _with_their_whole(
     """For parts without a direction of their own ("33 of them minors", "among the 118 were 14 women") the score of their whole."""
     found: dict[People, float] = {}
     whole: People | None = None
+    sure: dict[int | None, People] = {}
+    for person in reversed(order):
+        if person.number is not None and abs(score.get(person, 0.0)) >= UNSURE:
+            sure[person.number.value] = person
     for person in dict.fromkeys(order):
         if person.number is None:
             continue
         if not is_subset(person, text, clauses[person][0]) and not _is_inverted(person, clauses[person][0], text):
             again = text[max(0, person.start - 5) : person.start].lower().endswith("the ")
-            whole = person if abs(score.get(person, 0.0)) >= UNSURE or not again else _same_value(person, order, score) or person
+            whole = person if abs(score.get(person, 0.0)) >= UNSURE or not again else sure.get(person.number.value, person)
         elif whole is not None and abs(score.get(person, 0.0)) <= HINTED < abs(score.get(whole, 0.0)):
             found[person] = score.get(whole, 0.0) * 0.9
     return found
-
-
-def _same_value(person: People, order: list[People], score: Mapping[People, float]) -> People | None:
-    """The group with a direction that "the 118" means."""
-    value = person.number.value if person.number is not None else None
-    return next(
-        (p for p in order if p.number is not None and p.number.value == value and abs(score.get(p, 0.0)) >= UNSURE), None
-    )
 
 
 def _is_inverted(person: People, start: int, text: str) -> bool:
@@ -170,7 +170,11 @@ def _sorted_out(
     directed = {clue.people for clue in reading.clues}
     elsewhere = _parts_of_others(order, clauses, text)
     for person in dict.fromkeys(order):
-        if person in elsewhere or shares.get(person) is Scope.BOTH_SIDES or (person not in directed and is_grand_total(person, text)):
+        if (
+            person in elsewhere
+            or shares.get(person) is Scope.BOTH_SIDES
+            or (person not in directed and is_grand_total(person, text))
+        ):
             continue
         way = 0 if score.get(person, 0.0) > 0 else 1
         sureness = abs(score.get(person, 0.0))
@@ -202,9 +206,12 @@ def _parts_of_others(order: list[People], clauses: Mapping[People, tuple[int, in
             continue
         if not is_subset(person, text, clauses[person][0]):
             whole = person
-        elif whole is not None and clauses[whole] == clauses[person]:
-            if scope_of(whole, text, *clauses[whole]) not in {Scope.ACT, Scope.BOTH_SIDES}:
-                found.add(person)
+        elif (
+            whole is not None
+            and clauses[whole] == clauses[person]
+            and scope_of(whole, text, *clauses[whole]) not in {Scope.ACT, Scope.BOTH_SIDES}
+        ):
+            found.add(person)
     return found
 
 

@@ -16,7 +16,8 @@ _NOUNS: dict[str, Category] = {
     r"bodies|body|remains|corpses?|coffins?|caskets?|transfer cases?|sets of (?:human )?remains": Category.BODIES,
     r"soldiers?|servicem[ae]n|servicewom[ae]n|service members?|servicemembers?|serviceperson|troops|troopers?|marines?"
     r"|sailors?|airm[ae]n"
-    r"|pilots?|combatants?|conscripts?|fighters?|militiam[ae]n|border guards?|(?:national )?guardsm[ae]n|defenders|commandos?|paratroopers?"
+    r"|pilots?|combatants?|conscripts?|fighters?|militiam[ae]n|border guards?|(?:national )?guardsm[ae]n|defenders"
+    r"|commandos?|paratroopers?"
     r"|(?:military|army) (?:officers|personnel|men)|crewm[ae]n|peacekeepers?": _M,
     r"militants?|guerrillas?|rebels?|insurgents?|separatists?|agents?|operatives?|officers?"
     r"|policem[ae]n"
@@ -30,7 +31,8 @@ _NOUNS: dict[str, Category] = {
     r"|saboteurs?|smugglers?|traffickers?|dealers?|hackers?|scientists?|nephews?|businessm[ae]n|lawyers?|bloggers?"
     r"|staffers?|bombers?"
     r"|jihadists?|extremists?|terrorists?|envoys?|drivers?|teachers?|volunteers?|settlers?|gunm[ae]n"
-    r"|academics?|scholars?|students|pastors?|priests?|allies|ally|aides?|associates?|fugitives?|clergymen|figures|opponents?|critics?": _O,
+    r"|academics?|scholars?|students|pastors?|priests?|allies|ally|aides?|associates?|fugitives?|clergymen|figures"
+    r"|opponents?|critics?": _O,
     r"civilians?|noncombatants|non-combatants|residents|inhabitants|townspeople|villagers": _C,
     r"wom[ae]n|females|policewom[ae]n": Category.WOMEN,
     r"m[ae]n|males": Category.MEN,
@@ -99,20 +101,24 @@ SWAP_VERB = Cue(
     r"|fire\b|blows|barbs|places|students))(?![\w-])"
 )
 FOR = Cue(
-    r"(?<![\w-])(?:in (?:exchange|return|trade|swap) (?:for|with)|an? (?:\w+ )?(?:swap|trade|exchange) (?:for|with))(?![\w-])"
+    r"(?<![\w-])(?:in (?:exchange|return|trade|swap) (?:for|with)|an? (?:\w+ )?(?:swap|trade|exchange) (?:for"
+    r"|with))(?![\w-])"
     r"|(?<![\w-])in (?:exchange|return)(?=[ ,.;:]|$)",
     stems=("in exchange", "in return", "in trade", "in swap", " for", " with"),
 )
 OFFERED = Cue(
-    r"(?<![\w-])(?:could|may|might|can|would|will)(?: only| soon| also)? be (?:releas|free|exchang|swapp|trad|handed|set free"
-    r"|let go|returned)\w*(?: \w+){0,3}?,? (?:in (?:exchange|return)|as part of a swap) for (?:the |some |all |\w+ )?(?:jailed"
+    r"(?<![\w-])(?:could|may|might|can|would|will)(?: only| soon| also)? be (?:releas|free|exchang|swapp|trad|handed"
+    r"|set free"
+    r"|let go|returned)\w*(?: \w+){0,3}?,? (?:in (?:exchange|return)|as part of a swap) for (?:the |some |all "
+    r"|\w+ )?(?:jailed"
     r"|captured"
     r"|detained|imprisoned|convicted|captive|prisoners|hostages|detainees|captives|fighters|militants|activists|soldiers"
     r"|rebels)(?![\w-])"
 )
 """People who may go free for captives of the other side, which tells of a proposed swap even where no party is named."""
 TWO_WAYS = Cue(
-    r"\b(?:swap|exchange|trade|deal|bargain|each|both|apiece|either|phases?|stages?|rounds?|in return|two sides|formula|for \d+"
+    r"\b(?:swap|exchange|trade|deal|bargain|each|both|apiece|either|phases?|stages?|rounds?|in return|two sides"
+    r"|formula|for \d+"
     r"|for (?:one|two|three|four|five|six|seven|eight|nine|ten) )\b"
 )
 """Words of an event that has two directions, though the clause at hand may tell of one."""
@@ -153,7 +159,8 @@ _RELEASE = (
     r"|up)|let(?:ting)? go"
     r"|set(?:ting)?(?= \w+(?: \w+){0,4} free\b)|set free|sen[dt](?:ing)? (?:home|back)|sen[dt]|transfer(?:red|ring|s)?"
     r"|relinquish\w*|part(?:ed|ing) with"
-    r"|let(?= \w+(?: \w+){0,3} go\b)|put ashore|set ashore|surrender(?:ed|s)?(?= (?:\d|the (?:bodies|remains)|its prisoners|captives))"
+    r"|let(?= \w+(?: \w+){0,3} go\b)|put ashore|set ashore|surrender(?:ed|s)?(?= (?:\d|the (?:bodies|remains)"
+    r"|its prisoners|captives))"
 )
 _RECEIVE = (
     r"receiv(?:e[sd]?|ing)|g[eo]t(?:ting|s)? back|got|get|t(?:ook|ake|aking|aken) (?:in|back|delivery of|home)"
@@ -175,11 +182,14 @@ _HOLD = (
 )
 _TAKE = r"captur(?:ed|es?|ing)|kidnapp?(?:ed|ing)?|abduct(?:ed)?|seized|taken"
 TOKENS = re.compile(
-    r"(?<![\w-])(?:(?P<n>(?:release|return|hand-?over|repatriation|freedom|freeing|transfer|delivery|remittance|turnover)(?= of\b))"
-    rf"|(?P<S>(?!(?:swap|trade|exchange) for )(?:exchang(?:e[sd]?|ing)|swap(?:ped|s|ping)?|trad(?:e[sd]?|ing)|chang(?:ed|ing) (?:hands|places|sides of)))"
+    r"(?<![\w-])(?:(?P<n>(?:release|return|hand-?over|repatriation|freedom|freeing|transfer|delivery|remittance"
+    r"|turnover)(?= of\b))"
+    rf"|(?P<S>(?!(?:swap|trade|exchange) for )(?:exchang(?:e[sd]?|ing)|swap(?:ped|s|ping)?|trad(?:e[sd]?|ing)"
+    rf"|chang(?:ed|ing) (?:hands|places|sides of)))"
     rf"|(?P<w>deal|agreement|talks|negotiations"
     rf"|mediation)|(?P<R>{_RELEASE})|(?P<G>{_RECEIVE})|(?P<C>{_COME})|(?P<K>{_HOLD})|(?P<Z>{_TAKE})"
-    r"|(?P<x>in (?:exchange|return|trade|a swap|a trade) for|(?:swap|trade|exchange) for(?= )|in (?:exchange|return)(?=[ ,.;:]|$)|against(?= \d))|(?P<o>for)"
+    r"|(?P<x>in (?:exchange|return|trade|a swap|a trade) for|(?:swap|trade|exchange) for(?= )|in (?:exchange"
+    r"|return)(?=[ ,.;:]|$)|against(?= \d))|(?P<o>for)"
     r"|(?P<b>by)|(?P<t>(?:back )?(?:in|on)?to|back in)|(?P<f>from)|(?P<m>between)|(?P<v>with)|(?P<a>and|or|as well as"
     r"|plus|along with)"
     r"|(?P<e>each|apiece|both sides|either side|each side|both countries|both parties|respectively|mutual\w*|from both"

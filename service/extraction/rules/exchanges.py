@@ -7,6 +7,7 @@ status and kind, date, place and third parties.
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
@@ -17,33 +18,36 @@ from service.extraction.rules.exchange_chunks import index_of
 from service.extraction.rules.exchange_clues import read_row
 from service.extraction.rules.exchange_direction import best_pair
 from service.extraction.rules.exchange_events import (
+    ATTEMPT,
     ActClause,
     clauses_of,
+    is_armed,
     is_candidate,
     names_swap,
     tells_of_one,
 )
 from service.extraction.rules.exchange_grouping import Event, group
 from service.extraction.rules.exchange_helpers import helpers_of
+from service.extraction.rules.exchange_mediators import mediations, third_parties_of
 from service.extraction.rules.exchange_reading import Reading
 from service.extraction.rules.exchange_setting import (
     columns,
     date_of,
-    mediations,
     own_date,
     places_of,
     span_of_deal,
-    third_parties_of,
 )
 from service.extraction.rules.exchange_sides import sides_of, two_sides, with_the_west
 from service.extraction.rules.exchange_site import site_in
 from service.extraction.rules.exchange_status import IN_DOUBT, kind_of, staged, status_of
 from service.extraction.rules.exchange_transfers import Transfers, transfers_of
 from service.extraction.rules.exchange_words import OFFERED, SWAP_NOUN, TWO_WAYS
+from service.text.parties import lexicon
 
 _MOST_EVIDENCE = 20
 _MOST_SPANS = 60
-"""Bounds of an event's evidence and of the search for its dates, places and mediators: no real article tells of one at such length."""
+_MOST_EVENTS = 100
+"""Bounds of an event's evidence, of the search for its dates, places and mediators, and of events; no real article reaches them."""
 
 
 def draft_exchanges(
@@ -65,6 +69,9 @@ def draft_exchanges(
     article = replace(article, subjects=_subjects(clauses, article))
     told: list[_Told] = []
     events = group(clauses, candidates, published_at)
+    if len(events) > _MOST_EVENTS:
+        candidates = candidates.with_more(limits=(f"exchanges behind the first {_MOST_EVENTS}",))
+        events = events[:_MOST_EVENTS]
     others = [event for event in events[1:] if event.role in {"past", "next", "gift"}]
     apart = tuple((clause.start, clause.end) for event in others for clause in event.clauses)
     article = replace(article, tells_more=any(event.role != "gift" for event in others), apart=apart)
@@ -110,9 +117,7 @@ def _tell(event: Event, candidates: Candidates, article: _Article, main: _Told |
     title = article.title if event.role == "main" else None
     words = " ".join([clause.words(candidates.text) for clause in strong] + [title or ""])
     reading = _read(event, article)
-    pair = _pair_of(event, best_pair(reading), main)
-    if pair is None and article.mutual:
-        pair = two_sides(candidates, article.names, [(clause.start, clause.end) for clause in strong])
+    pair = _pair_of(event, reading, strong, candidates, article, main)
     status = staged(strong[0].words(candidates.text)) or status_of([clause.tense for clause in strong], title)
     made = Transfers(candidates, ())
     mutual = event.role != "gift" and (_swaps(event, article, candidates.text) or _goes_both_ways(reading, pair))
@@ -120,9 +125,7 @@ def _tell(event: Event, candidates: Candidates, article: _Article, main: _Told |
         hostages = bool(re.search(r"\bhostages?\b", words, re.IGNORECASE))
         holders = main.holders if main is not None and event.role in {"deal", "next"} else {}
         lead = main.lead if main is not None and event.role in {"past", "next"} else None
-        made = transfers_of(
-            event, candidates, reading, pair, hostages=hostages, mutual=mutual, holders=holders, lead=lead
-        )
+        made = transfers_of(event, candidates, reading, pair, hostages=hostages, mutual=mutual, holders=holders, lead=lead)
     if not _is_told(strong, made.transfers, pair, candidates.text, mutual=mutual):
         return None
     if (
@@ -145,14 +148,13 @@ def _tell(event: Event, candidates: Candidates, article: _Article, main: _Told |
     candidates = made.candidates.with_more(limits=tuple(what for what, is_reached in limits.items() if is_reached))
     status, (start, end) = _when(event, spans, candidates, article, status, main)
     groups = [person for clause in event.clauses for person in clause.row.people]
-    places = places_of(spans + columns(candidates) if first else spans, candidates, sides)
-    if status is Status.COMPLETED and not any(place.role is PlaceRole.HANDOVER for place in places):
-        site = site_in(candidates, [(clause.start, clause.end) for clause in strong])
-        if site is not None:
-            candidates = candidates.with_more(places=(site,))
-            places = (DraftPlace(place=site.id, role=PlaceRole.HANDOVER), *places)
-    helped = spans if event.role in {"past", "gift"} else mediations(
-        spans, candidates, near=not first, others=article.apart if first else ()
+    candidates, places = _sited(event, strong, spans, candidates, sides, main, done=status is Status.COMPLETED)
+    if status is Status.COMPLETED and mutual:
+        places = _where(places, candidates, sides, article)
+    helped = (
+        spans
+        if event.role in {"past", "gift"}
+        else mediations(spans, candidates, near=not first, others=article.apart if first else ())
     )
     draft = DraftExchange(
         evidence=evidence[:_MOST_EVIDENCE],
@@ -168,25 +170,89 @@ def _tell(event: Event, candidates: Candidates, article: _Article, main: _Told |
     return _Told(draft, event.role, pair, candidates, made.holders, made.lead)
 
 
-def _pair_of(event: Event, own: tuple[str, str] | None, main: _Told | None) -> tuple[str, str] | None:
-    """The parties of an event: a deal has the main event's, and so has what shares one party with it and names no other act."""
-    if main is None or main.pair is None:
-        return own
-    if own is None or event.role == "deal":
-        return main.pair
-    return own
+def _sited(
+    event: Event,
+    strong: list[ActClause],
+    spans: list[tuple[int, int]],
+    candidates: Candidates,
+    sides: set[str],
+    main: _Told | None,
+    *,
+    done: bool,
+) -> tuple[Candidates, tuple[DraftPlace, ...]]:
+    """The places of an event, and the candidates with the site of the hand-over where no candidate was one."""
+    where = spans + columns(candidates, spans) if event.role == "main" else spans
+    places = places_of(where, candidates, sides)
+    if main is not None and any(_SAME_PLACE.search(clause.words(candidates.text)) for clause in strong):
+        places = tuple(place for place in main.draft.places if place.role is PlaceRole.HANDOVER) or places
+    if done and not any(place.role is PlaceRole.HANDOVER for place in places):
+        site = site_in(candidates, [(clause.start, clause.end) for clause in strong])
+        if site is not None:
+            return candidates.with_more(places=(site,)), (DraftPlace(place=site.id, role=PlaceRole.HANDOVER), *places)
+    return candidates, places
+
+
+def _pair_of(
+    event: Event,
+    reading: Reading,
+    strong: list[ActClause],
+    candidates: Candidates,
+    article: _Article,
+    main: _Told | None,
+) -> tuple[str, str] | None:
+    """The parties of an event: a deal has the main event's, and so has what names no other."""
+    pair = best_pair(reading)
+    if main is not None and main.pair is not None and (pair is None or event.role == "deal"):
+        pair = main.pair
+    if pair is None and event.role == "main":
+        pair = _with_its_state(reading, candidates, article)
+    if pair is None and article.mutual:
+        pair = two_sides(candidates, article.names, [(clause.start, clause.end) for clause in strong])
+    return pair
+
+
+def _with_its_state(reading: Reading, candidates: Candidates, article: _Article) -> tuple[str, str] | None:
+    """An armed group that lets people go, nobody says to whom, and the state it is at home in, or that the article names most."""
+    holders = {clue.holder for clue in reading.clues if clue.holder and clue.people is not None}
+    armed = {party.name for party in candidates.parties if is_armed(party)}
+    if len(holders) != 1 or not holders <= armed:
+        return None
+    (holder,) = holders
+    states = lexicon().states
+    named = Counter(p.name for p in candidates.parties if p.name in states and p.name not in article.helpers)
+    home = lexicon().homes.get(holder)
+    state = home if home in named else max(named, key=lambda name: named[name], default=None)
+    return None if state is None else (min(holder, state), max(holder, state))
 
 
 def _swaps(event: Event, article: _Article, text: str) -> bool:
     """Whether an event is told as a swap, as its article is: not where it is only said that one side let people go."""
     if not article.mutual or event.role == "deal":
         return article.mutual
-    own = any(clause.strength >= 2 or names_swap(clause, text) for clause in event.clauses)
+    own = any(
+        (clause.strength >= 2 and not _is_for_things(clause, text)) or names_swap(clause, text) for clause in event.clauses
+    )
     freed = any(
-        any(code in clause.row.codes for code in "Rr") and any(g.number or g.mention for g in clause.row.people)
+        any(code in clause.row.codes for code in "Rrn") and any(g.number or g.mention for g in clause.row.people)
         for clause in event.clauses
     )
-    return own or not freed or not article.tells_more or any(TWO_WAYS.search(clause.words(text)) for clause in event.clauses)
+    return (
+        own
+        or not freed
+        or not article.tells_more
+        or any(TWO_WAYS.search(clause.words(text)) and not _is_for_things(clause, text) for clause in event.clauses)
+    )
+
+
+def _is_for_things(clause: ActClause, text: str) -> bool:
+    """Whether people are let go for something that is no people ("in exchange for maps of minefields")."""
+    codes = clause.row.codes
+    if "x" not in codes or any(code in codes for code in "Ssw") or not _FOR.search(clause.words(text)):
+        return False
+    return not any(code in codes[codes.rindex("x") :] for code in "NHI")
+
+
+_FOR = re.compile(r"\bin (?:exchange|return) for\b")
 
 
 def _goes_both_ways(reading: Reading, pair: tuple[str, str] | None) -> bool:
@@ -215,6 +281,8 @@ def _subjects(clauses: list[ActClause], article: _Article) -> dict[int, str | No
 def _is_told(
     strong: list[ActClause], transfers: tuple[DraftTransfer, ...], pair: tuple[str, str] | None, text: str, *, mutual: bool
 ) -> bool:
+    if not mutual and pair is not None and any(ATTEMPT.search(c.words(text)) and Status.FAILED in c.tense for c in strong):
+        return True
     if not mutual:
         return any(transfer.counts or transfer.people for transfer in transfers)
     return pair is not None or any(
@@ -227,7 +295,13 @@ def _is_told(
 def _adds_nothing(event: Event, transfers: tuple[DraftTransfer, ...], text: str) -> bool:
     """Whether a coming event is only said to be in doubt, without a number or a date ("the third stage might be put off")."""
     told = any(transfer.counts or transfer.people for transfer in transfers) or any(clause.dates for clause in event.clauses)
-    return not told and all(IN_DOUBT.search(clause.words(text)) for clause in event.clauses)
+    return not told and all(
+        IN_DOUBT.search(clause.words(text)) or _TALK.search(clause.words(text)) for clause in event.clauses
+    )
+
+
+_SAME_PLACE = re.compile(r"\b(?:at|on|in) the same (?:crossing|spot|place|point|bridge|checkpoint|site|airport)\b")
+_TALK = re.compile(r"\b(?:[Tt]alks|[Nn]egotiations|[Dd]iscussions) (?:on|about|over|for)\b")
 
 
 def _when(
@@ -255,6 +329,25 @@ def _when(
     if event.ahead is not None and status is not Status.FAILED:
         status = event.ahead
     return status, date_of(spans, candidates, article.published_at, status)
+
+
+def _where(
+    places: tuple[DraftPlace, ...], candidates: Candidates, sides: set[str], article: _Article
+) -> tuple[DraftPlace, ...]:
+    """The places, where both sides' people landed in a third country: that is where they were exchanged."""
+    if any(place.role is PlaceRole.HANDOVER for place in places):
+        return places
+    known = lexicon()
+    homes = sides | {home for side in sides if (home := known.homes.get(side))}
+    third = {
+        p.id
+        for p in candidates.places
+        if p.country in known.states and p.country not in homes and article.side(p.country) not in homes
+    }
+    return tuple(
+        replace(place, role=PlaceRole.HANDOVER) if place.role is PlaceRole.RECEPTION and place.place in third else place
+        for place in places
+    )
 
 
 def _score(strong: list[ActClause], transfers: tuple[DraftTransfer, ...]) -> float:

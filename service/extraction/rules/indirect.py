@@ -11,7 +11,7 @@ from service.domain.candidate import Candidates, Clause, Mention, MentionKind, Q
 from service.domain.draft import Basis, DraftQuote, QuoteKind
 from service.domain.evidence import Span, span_of
 from service.extraction.rules.indirect_clause import clause_bounds
-from service.extraction.rules.indirect_model import Found, decide
+from service.extraction.rules.indirect_model import Decision, Found, decide
 from service.extraction.rules.indirect_places import Place, modality
 from service.extraction.rules.indirect_speaker import Subject, is_cut_short, is_inverted, mention_at, new_mention, subject_of
 from service.extraction.rules.indirect_tokens import Tokens, tokenize
@@ -29,6 +29,10 @@ _RELAYS = frozenset(("quote", "cite"))  # "quoted X as saying": the speech hangs
 # A sentence is looked at in stretches of so many characters, with so many cues each, which keeps time linear in any text.
 _LONG_SENTENCE, _MAX_CUES = 2000, 10
 _REACH = 300  # characters in front of a sentence in which a mention that reaches into it may begin
+
+
+Decisions = dict[int, Decision]
+"""What the model said of the cues of an article, by the offset of each."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,10 +94,12 @@ def reported_contents(
     threshold: float = THRESHOLD,
     clauses_only: bool = False,
     left_out: list[Cue] | None = None,
+    decisions: Decisions | None = None,
 ) -> Iterator[Content]:
     """All that the article reports as said outside quotation marks, clauses or not, also around quoted fragments.
 
     With `clauses_only`, cues that bring no clause or assert nothing (did not say) are passed over. `left_out`: see `cue_places`.
+    `decisions` are those made before for cues of this article; new ones are added.
     """
     earlier: list[tuple[Place, Subject]] = []
     groups = _CLAUSAL if clauses_only else SPEECH_GROUPS
@@ -103,7 +109,10 @@ def reported_contents(
             continue
         if earlier and earlier[-1][0].tokens is not place.tokens:
             earlier = []
-        decision = decide(place, threshold=threshold)
+        made = decisions.get(place.cue.start) if decisions is not None else None
+        decision = made or decide(place, threshold=threshold)
+        if decisions is not None:
+            decisions[place.cue.start] = decision
         side = decision.contents[0].side if decision.contents else ("quoted" if is_inverted(place) else "after")
         subject = subject_of(place, side, earlier)
         if subject is not None and place.cue.form == "verb" and decision.reports >= 0.5:
@@ -133,7 +142,7 @@ def _is_author(tokens: Tokens, subject: Subject) -> bool:
 
 
 @dataclass
-class _Drafting:
+class Drafting:
     """The clauses, mentions and quotes drafted so far, with ids that go on from the candidates' own."""
 
     candidates: Candidates
@@ -192,15 +201,15 @@ class _Drafting:
         )
 
 
-def draft_indirect(candidates: Candidates) -> tuple[Candidates, tuple[DraftQuote, ...]]:
+def draft_indirect(candidates: Candidates, decisions: Decisions | None = None) -> tuple[Candidates, tuple[DraftQuote, ...]]:
     """The article's indirect quotations, and the candidates with their clauses, cues and missing mentions added.
 
     `score` is the model's probability that the cue reports and that both ends are right (on PolNeAR dev about as often as
-    it says). Quotes are in the order of their cues.
+    it says). Quotes are in the order of their cues. `decisions`: see `reported_contents`.
     """
-    drafting = _Drafting(candidates)
+    drafting = Drafting(candidates)
     left_out: list[Cue] = []
-    for content in reported_contents(candidates, clauses_only=True, left_out=left_out):
+    for content in reported_contents(candidates, clauses_only=True, left_out=left_out, decisions=decisions):
         place, subject = content.found.place, content.subject
         if content.found.probability < MIN_SCORE or subject is None or place.cue.lemma in _RELAYS:
             continue

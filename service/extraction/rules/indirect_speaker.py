@@ -35,6 +35,7 @@ _HEADS = lex.word_set(
 )
 _RELAYING = frozenset(("quoted", "quotes", "quoting", "cited"))
 _MODIFIERS = lex.PREPOSITIONS | {",", "who", "which", "that", "("}
+_READY = lex.word_set("careful pains quick keen eager anxious")  # "was careful to say"
 _NO_SUBJECT = lex.PREPOSITIONS | lex.SUBORDINATORS | lex.COORDINATORS
 _MAX_SUBJECT = 22  # tokens
 
@@ -173,6 +174,8 @@ def _skip_auxiliaries(tokens: Tokens, last: int) -> int:
         word = tokens.word[last]
         if _is_adverb(tokens, last):
             last -= 1
+        elif word in _READY and tokens.get(last + 1) == "to":
+            last -= 2 if word == "pains" else 1
         elif word in lex.DAYS:
             last -= 2 if tokens.get(last - 1) == "on" else 1
         elif word in _PERIODS and tokens.get(last - 1) in {"this", "last"}:

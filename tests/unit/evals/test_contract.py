@@ -137,3 +137,23 @@ def test_one_day_a_start_and_an_interval_are_edtf() -> None:
 
 def test_records_can_be_written_as_json() -> None:
     assert json.loads(json.dumps(asdict(predicted(ANSWER))))["exchanges"][0]["status"] == "ongoing"
+
+
+def test_whole_contents_are_those_around_quotations_each_once_and_the_others() -> None:
+    around = [{"start": 0, "end": 30, "text": "x" * 30}]
+    speaker = {"name": "Ada Moll", "kind": "person", "mention": {"start": 40, "end": 48, "text": "Ada Moll"}}
+    quotes = [
+        {"kind": "mixed", "text": "x", "start": at, "end": at + 1, "speaker": speaker, "content": around} for at in (3, 9)
+    ]
+    other = {
+        "spans": [{"start": 50, "end": 60, "text": "x" * 10}],
+        "speaker": None,
+        "cue": {"start": 48, "end": 50, "text": "vo"},
+    }
+
+    found = predicted({"quotes": quotes, "contents": [other]}).contents
+
+    assert [(quote.spans, quote.voice and quote.voice.name, quote.cue) for quote in found] == [
+        (((0, 30),), "Ada Moll", None), (((50, 60),), None, "vo"),
+    ]  # fmt: skip
+    assert predicted({"quotes": [{"kind": "mixed", "text": "x", "start": 3, "end": 4}]}).contents == ()

@@ -114,3 +114,16 @@ def _sum(cases: list[Case], answers: dict[str, list[Quote]], *, speech: bool) ->
         for view, tally in view_quotes(case.text, case.contents, answers[case.id], speech_only=speech).items():
             total[view] += tally
     return total
+
+
+def test_whole_contents_that_were_answered_count_in_their_view_alone() -> None:
+    gold = make_quote(TEXT, "the “whole” plant would rest", "Mr. Moll", kind="mixed", mention="Mr. Moll")
+    fragment = make_quote(TEXT, "whole", "Mr. Moll")
+
+    alone = view_quotes(TEXT, [gold], [fragment])
+    told = view_quotes(
+        TEXT, [gold], [fragment], whole=[make_quote(TEXT, "the “whole” plant would rest", "Mr. Moll", kind="mixed")]
+    )
+
+    assert (alone["content"].overlap, told["content"].overlap) == (0, 1)
+    assert alone["quoted"] == told["quoted"]

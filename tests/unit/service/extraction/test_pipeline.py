@@ -21,6 +21,10 @@ def spans(extraction: Extraction) -> list[tuple[int, int, str]]:
     found = [(q.start, q.end, q.text) for q in extraction.quotes]
     for quote in extraction.quotes:
         found += [(s.start, s.end, s.text) for s in (quote.cue, quote.speaker and quote.speaker.mention) if s]
+        found += [(s.start, s.end, s.text) for s in quote.content]
+    for content in extraction.contents:
+        every = [*content.spans, content.cue, *([content.speaker.mention] if content.speaker else [])]
+        found += [(s.start, s.end, s.text) for s in every]
     for x in extraction.exchanges:
         every = [*x.evidence, *(p.span for p in x.places), *(p.span for p in x.third_parties)]
         every += [e for t in x.transfers for c in t.counts for e in c.evidence]
@@ -93,3 +97,27 @@ async def test_without_a_publication_date_the_answer_says_what_stays_open() -> N
     extraction = await extract(make_article(published_at=None), Wanted(), engine=None, deadline_s=60, clock=FixedClock())
 
     assert [warning.check for warning in extraction.warnings] == ["published_at"]
+
+
+async def test_whole_contents_come_only_when_asked_for_and_change_no_quotation() -> None:
+    text = "Mira Tolan said the road was “closed for good”. She urged the drivers to turn back."
+
+    plain = await run(text=text)
+    told = await run(text=text, contents=True)
+
+    assert plain.contents == ()
+    assert all(quote.content == () for quote in plain.quotes)
+    assert [(q.kind, q.text, q.start) for q in told.quotes] == [(q.kind, q.text, q.start) for q in plain.quotes]
+    assert [[span.text for span in quote.content] for quote in told.quotes] == [["the road was “closed for good”"]]
+    assert [(c.spans[0].text, c.speaker and c.speaker.name) for c in told.contents] == [
+        ("the drivers to turn back", "Mira Tolan")
+    ]
+    assert all(text[start:end] == words for start, end, words in spans(told))
+
+
+async def test_a_models_quotations_get_their_contents_from_the_rules() -> None:
+    extraction = await run(FullEngine(ScriptedModel([right_answer()]), PROMPT), contents=True)
+
+    assert extraction.quotes
+    assert all(quote.content for quote in extraction.quotes)
+    assert all(SWAP[start:end] == text for start, end, text in spans(extraction))

@@ -200,3 +200,23 @@ def test_every_gold_quotation_in_marks_is_a_region(path: Path) -> None:
 
     found = {(region.span.start, region.span.end) for region in regions}
     assert {(quote["start"], quote["end"]) for quote in article["quotes"] if quote["kind"] != "indirect"} <= found
+
+
+def test_a_run_of_names_in_capitals_with_colons_is_a_transcript() -> None:
+    text = "The exchange went:\n\nMOLL: It was late.\n\nHILL: It was not.\n\nNOTE: One line alone is none."
+    one = "The talks failed.\n\nNOTE: This line is not speech.\n\nIt rained."
+
+    found = quoted_regions(text, paragraphs(text))
+
+    assert [(region.span.text, region.style) for region in found][:2] == [("It was late.", "turn"), ("It was not.", "turn")]
+    assert quoted_regions(one, paragraphs(one)) == ()
+
+
+def test_an_attribution_line_may_be_a_name_with_a_gloss_or_a_description_behind_a_dash() -> None:
+    for line, name in (("Ada Moll, a nurse", "Ada Moll"), ("– A grandmother of two", "A grandmother of two")):
+        text = f"It rained.\n\n“Bread is all.”\n\n{line}\n\nThe day ended."
+        blocks = paragraphs(text)
+
+        (found,) = attribution_lines(text, blocks, quoted_regions(text, blocks))
+
+        assert found.name.text == name

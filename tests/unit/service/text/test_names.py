@@ -137,3 +137,50 @@ def test_a_name_after_an_inverted_role_takes_the_role() -> None:
     candidates = scan("“Nobody slept on that bus,” said its chairwoman, Anahit Sarkavian. The road was closed.")
 
     assert [(entity.name, entity.role) for entity in candidates.entities] == [("Anahit Sarkavian", "its chairwoman")]
+
+
+@pytest.mark.parametrize(
+    ("text", "pronoun", "name"),
+    [
+        (
+            "Ymer Alit, a baker, looks for his brother. Colonel Bran Osk shrugs at the gate. Alit waits. He has time.",
+            "He",
+            "Ymer Alit",
+        ),
+        ("Ada Moll spoke first. The swap began late. “It rained,” she said.", "she", "Ada Moll"),
+        ("Ilo Trask led the talks in Sarmia. Sarmia had been ready. “It was late,” he said.", "he", "Ilo Trask"),
+        ("Ilo Trask watched from the next Land Cruiser. “It was late,” he said.", "he", "Ilo Trask"),
+        ("Ilo Trask stayed. Frau Helm left early. “It was late,” he said.", "he", "Ilo Trask"),
+        ("Ilo Trask went home. His grandson was not there. “It was late,” he said.", "he", "Ilo Trask"),
+    ],
+)
+def test_a_pronoun_stands_for_a_person_of_its_gender(text: str, pronoun: str, name: str) -> None:
+    assert name_of(scanned(text), pronoun, last=True).endswith(name)
+
+
+@pytest.mark.parametrize(
+    "text", ["They met in Sarmia on Monday.", "They met there; Sarmia’s government denied it."]
+)  # fmt: skip
+def test_an_unknown_place_is_no_person(text: str) -> None:
+    assert mention(scanned(text), "Sarmia").kind is MentionKind.ORGANIZATION
+
+
+def test_a_role_in_front_of_a_name_goes_with_it_also_behind_a_possessor() -> None:
+    found = scanned("Sarmia’s defense minister, Ilona Drask, told reporters that it was late.")
+
+    assert name_of(found, "Ilona Drask") == "Ilona Drask"
+    assert mention(found, "Ilona Drask").role == "Sarmia’s defense minister"
+
+
+def test_a_time_in_a_live_report_is_no_part_of_a_speaker() -> None:
+    assert (
+        mention(scanned("14.52 The prime minister said it was late."), "The prime minister").span.text
+        == "The prime minister"
+    )
+
+
+def test_ranks_and_contracted_pronouns_are_told_from_names() -> None:
+    found = scanned("“It is late,” shrugged Brig. Gen. Harlan Coombs. She’ll wait.")
+
+    assert name_of(found, "Harlan Coombs") == "Harlan Coombs"
+    assert mention(found, "She").kind is MentionKind.PRONOUN

@@ -118,6 +118,41 @@ def test_names_in_quotation_marks_are_no_quotations(text: str) -> None:
     assert quotes(text) == []
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "“We bake every day,” Anna Hill trumpled.",
+        "“We bake every day,” frumbed Anna Hill.",
+        "Anna Hill, a baker, frumbed: “We bake every day.”",
+    ],
+)
+def test_an_unknown_verb_beside_an_utterance_is_its_cue(text: str) -> None:
+    (found,) = quotes(text)
+
+    assert (found.speaker, found.cue and found.cue[-2:]) == ("Anna Hill", "ed")
+
+
+def test_a_list_under_one_introduction_has_the_speaker_named_there() -> None:
+    found = quotes(
+        "Peter Marsh left.\n\nSome lines from Anna Hill as she left:\n\n• “We bake every day.”\n\n• “No regrets.”\n\nIt rained."
+    )
+
+    assert [(each.text, each.speaker) for each in found] == [
+        ("We bake every day.", "Anna Hill"),
+        ("No regrets.", "Anna Hill"),
+    ]
+
+
+def test_turns_of_a_transcript_belong_to_the_name_before_the_colon() -> None:
+    found = quotes(
+        "Anna Hill met Peter Marsh in the old port.\n\nHILL: We bake every day.\n\nMARSH: You never did.\n\nIt rained."
+    )
+
+    assert [(each.text, each.speaker, each.kind) for each in found] == [
+        ("We bake every day.", "Anna Hill", QuoteKind.DIRECT), ("You never did.", "Peter Marsh", QuoteKind.DIRECT),
+    ]  # fmt: skip
+
+
 def test_confidence_tells_a_plain_case_from_a_doubtful_one() -> None:
     plain = quotes("“We bake every day, and we always will,” said Anna Hill.")
     doubtful = quotes("Peter Marsh met Anna Hill, and Ruth Adler warned Oskar Brandt about the “foul play” in the port.")

@@ -165,6 +165,23 @@ def test_what_is_plain_is_surer_than_what_is_doubtful():
     assert doubtful.score < plain.score
 
 
+@pytest.mark.parametrize(
+    ("text", "speaker", "clause"),
+    [
+        ("The port was closed, Anna Hill responded.", "Anna Hill", "The port was closed"),
+        ("The port was closed, Anna Hill told the hosts on Friday.", "Anna Hill", "The port was closed"),
+        ("Anna Hill would say only that the port was closed.", "Anna Hill", "the port was closed"),
+        ("Anna Hill was careful to say that the port was closed.", "Anna Hill", "the port was closed"),
+        ("Anna Hill let it be known that the port was closed.", "Anna Hill", "the port was closed"),
+        ("Anna Hill asserted for her part that the port was closed.", "Anna Hill", "the port was closed"),
+        ("Anna Hill assured her listeners that the port was closed.", "Anna Hill", "the port was closed"),
+        ("Anna Hill, 54, whose son sails, said the port was closed.", "Anna Hill", "the port was closed"),
+    ],
+)
+def test_ways_to_say_that_something_was_said(text: str, speaker: str, clause: str) -> None:
+    assert reported(text) == [(speaker, clause)]
+
+
 def test_contents_keep_what_is_no_clause_and_what_holds_quoted_words():
     text = "Anna Hill urged the crew to leave. She said the port was “full to the brim”."
     candidates = scan(text)
