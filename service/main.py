@@ -23,6 +23,7 @@ from service.api.app import create_app
 from service.api.context import Context
 from service.bootstrap import build_services, open_desk
 from service.flows.desk import Desk
+from service.flows.keys import is_open
 from service.handlers import Services
 from service.settings import Settings, load_settings, unknown_variables
 from service.telemetry import configure_logging, describe_failure, log_event
@@ -61,7 +62,7 @@ async def serve(settings: Settings, *, host: str, port: int, with_worker: bool =
     for name in unknown_variables():
         log_event(logger, "setting_ignored", logging.WARNING, setting=name)
     context = context_of(settings)
-    context.open_mode = _is_loopback(host)
+    context.open_mode = is_loopback(host)
     async with AsyncExitStack() as stack:
         if start_tracing(settings.otel_endpoint):
             stack.callback(stop_tracing)
@@ -69,6 +70,7 @@ async def serve(settings: Settings, *, host: str, port: int, with_worker: bool =
         stack.push_async_callback(services.aclose)
         if settings.has_database:
             context.desk = await stack.enter_async_context(open_desk(settings, services))
+        await _warn_without_keys(context)
         server = _Server(_config(settings, context, services, host=host, port=port), context, services)
         worker = None
         if with_worker and context.desk is not None:
@@ -98,6 +100,16 @@ def _config(settings: Settings, context: Context, services: Services, *, host: s
     )
 
 
+async def _warn_without_keys(context: Context) -> None:
+    """Say so where every request will be refused: off loopback, nobody is let in without a key."""
+    if context.open_mode or (context.desk is not None and not await is_open(context.desk)):
+        return
+    advice = "parley keys create --name NAME --scope extract,read"
+    if context.desk is None:
+        advice = f"set PARLEY_DATABASE_URL, then: {advice}"
+    log_event(logger, "keys_missing", logging.WARNING, advice=advice)
+
+
 class _Backstage:
     """The worker of this process. A service whose worker failed ends: it would accept what nobody does."""
 
@@ -125,7 +137,8 @@ class _Backstage:
             self._server.should_exit = True
 
 
-def _is_loopback(host: str) -> bool:
+def is_loopback(host: str) -> bool:
+    """Whether what listens on this address can be reached from this machine only."""
     try:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:

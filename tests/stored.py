@@ -29,5 +29,5 @@ async def serving(desk: Desk | None, **limits: Any) -> AsyncIterator[httpx2.Asyn
     if desk is not None:
         context.services = desk.services
     transport = httpx2.ASGITransport(app=make_app(context))
-    async with httpx2.AsyncClient(transport=transport, base_url="http://parley.example", timeout=30) as client:
+    async with httpx2.AsyncClient(transport=transport, base_url="http://localhost", timeout=30) as client:
         yield client

@@ -1,12 +1,15 @@
 """Who asks: an API key as `Authorization: Bearer KEY`, or, in open mode, anybody who reaches us over loopback.
 
 Open mode is for the laptop: the service listens on loopback only, and no key exists yet. What came through a proxy comes from
-anywhere, also if the proxy runs on this machine, and needs a key.
+anywhere, also if the proxy runs on this machine, and needs a key. So does what a web page sends through the browser of whoever
+sits at this machine: its author may let a name of his own lead to 127.0.0.1 (DNS rebinding), but cannot choose what the browser
+then names as Host and as Origin.
 """
 
 from __future__ import annotations
 
 import ipaddress
+from urllib.parse import urlsplit
 
 from starlette.requests import Request
 
@@ -43,11 +46,27 @@ def _bearer(given: list[str]) -> str:
 
 
 def is_local(request: Request) -> bool:
-    """Whether the caller is on this machine, and no proxy that passes on what others sent."""
+    """Whether the caller is on this machine, and no proxy or web page that passes on what others sent."""
     if request.client is None or any(name in request.headers for name in _FORWARDED):
         return False
+    called = [f"//{host}" for host in request.headers.getlist("host")]
+    if len(called) != 1 or not all(_leads_here(url) for url in (*called, *request.headers.getlist("origin"))):
+        return False
+    return _is_loopback(request.client.host)
+
+
+def _leads_here(url: str) -> bool:
+    """Whether the URL's host is this machine, named so that no one else's name server was asked."""
     try:
-        address = ipaddress.ip_address(request.client.host)
+        host = urlsplit(url).hostname
+    except ValueError:
+        return False
+    return host == "localhost" or _is_loopback(host or "")
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        address = ipaddress.ip_address(host)
     except ValueError:
         return False
     mapped = address.ipv4_mapped if isinstance(address, ipaddress.IPv6Address) else None

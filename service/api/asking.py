@@ -9,16 +9,18 @@ import re
 from collections.abc import Mapping
 from typing import Annotated, Any, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 from starlette.requests import Request
 
 from service.api.context import Context, read_json_body
 from service.api.problems import MEDIA_TYPE, Kind, refusal_of_body
+from service.api.schemas import unexpected
 from service.errors import NothingThere
 from service.flows.desk import Caller, Desk
 
 BODY_BYTES = 16_384
 ID = re.compile(r"[a-z]+_[0-9a-z]{1,60}", re.ASCII)
+_DATE = re.compile(r"\d{4}-\d{2}-\d{2}[Tt ]", re.ASCII)
 PROBLEM = {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}}
 BODY_PROBLEMS = (
     Kind.INVALID_JSON,
@@ -40,8 +42,16 @@ _ANY = (
 Model = TypeVar("Model", bound=BaseModel)
 
 
+def _iso(value: object) -> object:
+    # pydantic takes numbers as well, for seconds since 1970.
+    if isinstance(value, str) and not _DATE.match(value):
+        raise unexpected("an ISO 8601 date and time with its offset, such as 2026-05-24T09:30:00Z")
+    return value
+
+
 # PostgreSQL has no NUL in text.
 Words = Annotated[str, Field(min_length=1, max_length=200, pattern=r"^[^\x00]*$")]
+Moment = Annotated[AwareDatetime, BeforeValidator(_iso)]
 Id = Annotated[str, Field(pattern=rf"^{ID.pattern}$", max_length=80)]
 
 

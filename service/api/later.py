@@ -22,7 +22,8 @@ from service.handlers import ExtractArticle
 
 LONGEST_WAIT_S = 60
 # Preferences are parted by commas; a quoted value may hold one. What is not understood is passed over, as the RFC asks.
-_PREFERENCE = re.compile(r'\s*([!#$%&\'*+.^_`|~0-9A-Za-z-]+)\s*(?:=\s*("(?:[^"\\]|\\.)*"|[^\s,;"]*))?(?:"(?:[^"\\]|\\.)*"|[^,"])*(?:,|$)')
+_QUOTED = r'"(?:[^"\\]|\\.)*"'
+_PREFERENCE = re.compile(rf"\s*([!#$%&'*+.^_`|~0-9A-Za-z-]+)\s*(?:=\s*({_QUOTED}|[^\s,;\"]*))?(?:{_QUOTED}|[^,\"])*(?:,|$)")
 _JOB = TypeAdapter(JobAnswer)
 
 

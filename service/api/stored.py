@@ -6,10 +6,10 @@ from typing import Annotated
 
 from fastapi import APIRouter
 from fastapi.responses import Response
-from pydantic import AwareDatetime, Field
+from pydantic import Field
 from starlette.requests import Request
 
-from service.api.asking import Id, Query, Words, asked, described_query, entered, known, problems
+from service.api.asking import Id, Moment, Query, Words, asked, described_query, entered, known, problems
 from service.api.context import Context
 from service.api.problems import Kind
 from service.domain.draft import Status
@@ -28,8 +28,8 @@ class ExtractionsQuery(Query):
     party: Words | None = Field(None, description="A side that releases or receives: its whole name, in whatever case.")
     speaker: Words | None = Field(None, description="Who is quoted: the whole name, in whatever case.")
     status: Status | None = Field(None, description="How far an exchange has come.")
-    since: AwareDatetime | None = Field(None, description="Stored at this time or later (ISO 8601 with its offset).")
-    until: AwareDatetime | None = Field(None, description="Stored before this time (ISO 8601 with its offset).")
+    since: Moment | None = Field(None, description="Stored at this time or later (ISO 8601 with its offset).")
+    until: Moment | None = Field(None, description="Stored before this time (ISO 8601 with its offset).")
     q: Words | None = Field(
         None, description='Words of titles, quotations and names: all of them; "a phrase"; -without; one or the other.'
     )

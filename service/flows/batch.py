@@ -12,7 +12,7 @@ from service.extraction.pipeline import article_record
 from service.flows.desk import Caller, Desk
 from service.flows.extracting import keep_read, read_now
 from service.flows.library import get_extraction
-from service.flows.reading import cache_key, records
+from service.flows.reading import Reading, cache_key, records
 from service.handlers import ExtractArticle
 
 MOST_PATIENCE_S = 60
@@ -48,7 +48,8 @@ class Batch:
         except NothingThere:  # erased meanwhile
             return None
         extraction = replace(records().validate_json(stored), article=article_record(command.article))
-        await keep_read(self._desk, command, self._caller, extraction, accepted_at=accepted_at)
+        reading = Reading(extraction=extraction, cache_key=key.partition(" ")[0], cached=True)
+        await keep_read(self._desk, command, self._caller, reading, accepted_at=accepted_at)
         return extraction
 
     async def _patiently(self, command: ExtractArticle) -> Extraction:

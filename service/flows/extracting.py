@@ -9,12 +9,11 @@ from pydantic import TypeAdapter
 
 from service.adapters.database.pool import Connection, Row
 from service.adapters.queue import INTERACTIVE
-from service.domain.record import Extraction
 from service.flows.articles import Kept, Version, keep_version, link_extraction
 from service.flows.desk import Caller, Desk
 from service.flows.erasing import forget_texts
 from service.flows.jobs import Done, keep_and_read, submit
-from service.flows.reading import Reading, read
+from service.flows.reading import Reading, read, store
 from service.handlers import ExtractArticle, check_length
 
 
@@ -46,25 +45,27 @@ async def read_now(desk: Desk, command: ExtractArticle, caller: Caller) -> Readi
     """Read an article while the caller waits. An article with an id gets a version; nobody is told: the caller has the answer."""
     accepted_at = desk.now()
     reading = await read(desk, command, caller)
-    await keep_read(desk, command, caller, reading.extraction, accepted_at=accepted_at)
+    await keep_read(desk, command, caller, reading, accepted_at=accepted_at)
     return reading
 
 
-async def keep_read(
-    desk: Desk, command: ExtractArticle, caller: Caller, extraction: Extraction, *, accepted_at: datetime
-) -> None:
-    """Keep an article with an id of the caller's as a version that was read as `extraction`."""
+async def keep_read(desk: Desk, command: ExtractArticle, caller: Caller, reading: Reading, *, accepted_at: datetime) -> None:
+    """Keep an article with an id of the caller's as a version that was read like this."""
     version = version_of(command, caller.tenant_id)
     if version is None:
         return
     async with desk.database.transaction() as connection:
         keeping = await keep_version(connection, version, accepted_at=accepted_at)
         if keeping.kept is Kept.OLDER:  # erased while it was read
-            await forget_texts(connection, caller.tenant_id, [extraction.article.sha256])
+            await forget_texts(connection, caller.tenant_id, [reading.extraction.article.sha256])
             return
-        await link_extraction(
-            connection, article_id=keeping.article_id, number=keeping.number, extraction_id=extraction.id
-        )
+        article_id, number = keeping.article_id, keeping.number
+        extraction_id = reading.extraction.id
+        linked = await link_extraction(connection, article_id=article_id, number=number, extraction_id=extraction_id)
+        if not linked and keeping.extraction_id is None:
+            # Another article with this text was erased just now, and the extraction with it: now it is this one's.
+            kept = await store(connection, caller.tenant_id, reading.base_key, reading.extraction)
+            await link_extraction(connection, article_id=article_id, number=number, extraction_id=kept.extraction.id)
 
 
 async def submit_extract(

@@ -46,6 +46,11 @@ class Reading:
     cached: bool
 
     @property
+    def base_key(self) -> str:
+        """The key under which the same request is looked up: that of a degraded one has more to it."""
+        return self.cache_key.partition(":")[0]
+
+    @property
     def body(self) -> bytes:
         """The record as JSON."""
         return records().dump_json(self.extraction)
@@ -175,7 +180,7 @@ async def store(connection: Connection, tenant_id: str, key: str, extraction: Ex
             parties, speakers, statuses, words)
         VALUES (%(id)s, %(tenant)s, %(key)s, %(sha256)s, %(model)s, %(prompt)s, %(degraded)s, %(record)s,
             %(parties)s, %(speakers)s, %(statuses)s, to_tsvector('simple', %(words)s))
-        ON CONFLICT (tenant_id, cache_key) DO NOTHING""",
+        ON CONFLICT DO NOTHING""",
         {
             "id": extraction.id,
             "tenant": tenant_id,

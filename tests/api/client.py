@@ -64,11 +64,11 @@ def client_over(
     context.desk, context.services, context.open_mode = desk, desk.services, open_mode
     transport = httpx2.ASGITransport(app=make_app(context), client=(address, 50_000))
     authorization = {} if key is None else {"authorization": f"Bearer {key}"}
-    return httpx2.AsyncClient(transport=transport, base_url="http://parley.example", headers={**authorization, **headers})
+    return httpx2.AsyncClient(transport=transport, base_url="http://localhost", headers={**authorization, **headers})
 
 
 @contextmanager
 def running(context: Context | None = None, services: Services | None = None) -> Iterator[TestClient]:
     """A client of the started application."""
-    with TestClient(make_app(context, services), client=("127.0.0.1", 50_000)) as client:
+    with TestClient(make_app(context, services), base_url="http://localhost", client=("127.0.0.1", 50_000)) as client:
         yield client

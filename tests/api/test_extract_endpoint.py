@@ -42,7 +42,7 @@ def test_answers_with_the_fields_of_the_contract_in_its_order() -> None:
     body = answer.json()
     assert answer.status_code == 200
     assert answer.headers["content-type"] == "application/json"
-    assert list(body) == ["id", "article", "exchanges", "quotes", "rejected", "warnings", "provenance"]
+    assert list(body) == ["id", "article", "exchanges", "quotes", "rejected", "warnings", "provenance", "contents"]
     assert list(body["article"]) == [
         "id", "title", "url", "published_at", "language", "sha256", "characters", "text",
     ]  # fmt: skip
@@ -51,7 +51,7 @@ def test_answers_with_the_fields_of_the_contract_in_its_order() -> None:
         "warnings",
     ]  # fmt: skip
     assert list(body["quotes"][0]) == [
-        "id", "kind", "text", "start", "end", "speaker", "cue", "confidence", "by", "warnings",
+        "id", "kind", "text", "start", "end", "speaker", "cue", "confidence", "by", "warnings", "content",
     ]  # fmt: skip
     assert list(body["provenance"]) == [
         "engine", "model", "prompt", "prompt_sha256", "attempts", "calls", "usage", "elapsed_ms", "degraded",

@@ -288,7 +288,7 @@ async def test_too_many_batches_are_told_to_come_later(desk: Desk, client: httpx
     await engine.started.wait()
 
     transport = httpx2.ASGITransport(app=make_app(connection.context))
-    async with httpx2.AsyncClient(transport=transport, base_url="http://parley.example") as other:
+    async with httpx2.AsyncClient(transport=transport, base_url="http://localhost") as other:
         answer = await other.post("/extract/batch", content=b"", headers=NDJSON)
     connection.gone.set()
     await asyncio.wait_for(running, 5)

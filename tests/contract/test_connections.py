@@ -56,7 +56,7 @@ def grounds(desk: Desk) -> Grounds:
 @pytest.fixture
 async def client(desk: Desk) -> AsyncIterator[httpx2.AsyncClient]:
     transport = httpx2.ASGITransport(app=make_app(Guarded(max_bytes=2**20, max_in_flight=10, desk=desk)))
-    async with httpx2.AsyncClient(transport=transport, base_url="http://parley.example") as opened:
+    async with httpx2.AsyncClient(transport=transport, base_url="http://localhost") as opened:
         yield opened
 
 

@@ -52,7 +52,7 @@ def client_of(desk: Desk | None) -> httpx2.AsyncClient:
     app = make_app(context)
     if not any(getattr(route, "path", "") == "/endpoints" for route in app.routes):
         app.include_router(endpoints_router(context))
-    return httpx2.AsyncClient(transport=httpx2.ASGITransport(app=app), base_url="http://parley.example")
+    return httpx2.AsyncClient(transport=httpx2.ASGITransport(app=app), base_url="http://localhost")
 
 
 @pytest.fixture

@@ -211,7 +211,7 @@ async def test_when_all_places_are_taken_the_answer_is_503(database: Database):
     context.desk, context.services = desk, desk.services
     transport = httpx2.ASGITransport(app=make_app(context), client=("127.0.0.1", 1))
 
-    async with httpx2.AsyncClient(transport=transport, base_url="http://parley.example") as http:
+    async with httpx2.AsyncClient(transport=transport, base_url="http://localhost") as http:
         first = asyncio.create_task(http.post("/extract", json={"text": ARTICLE}))
         await engine.started.wait()
         second = await http.post("/extract", json={"text": ARTICLE})

@@ -138,8 +138,10 @@ async def test_pages_do_not_lose_or_repeat_what_is_there_when_more_comes(client:
 
 @pytest.mark.parametrize(
     "query",
-    ["cursor=AAAA", "cursor=%00", "cursor=1-ext_0%0A", "cursor=", "limit=0", "limit=101", "limit=x", "since=2025-01-01", "since=yesterday",
-     "status=over", "q=", "q=%00", "party=", "unknown=1", "speaker=a%00b"],
+    [
+        "cursor=AAAA", "cursor=%00", "cursor=1-ext_0%0A", "cursor=", "limit=0", "limit=101", "limit=x", "since=2025-01-01",
+        "since=yesterday", "until=0.5", "status=over", "q=", "q=%00", "party=", "unknown=1", "speaker=a%00b",
+    ],
 )  # fmt: skip
 async def test_a_query_that_cannot_be_is_a_problem(client: httpx2.AsyncClient, query: str):
     answer = await client.get(f"/extractions?{query}")

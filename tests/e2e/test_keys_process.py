@@ -54,3 +54,20 @@ def test_a_key_counts_and_a_revoked_one_does_not_within_five_seconds() -> None:
     assert (in_open_mode, by_a_proxy, with_key, code) == (200, 401, 200, 0)
     assert max(closed, revoked) < 5
     assert key not in json.dumps(running.log)
+
+
+def test_a_service_that_others_reach_says_at_its_start_that_it_has_no_key() -> None:
+    with running_databases() as databases:
+        url = databases.fresh()
+        with service("--host", "0.0.0.0", DATABASE_URL=url) as running:
+            without = ask(running.port)
+            running.stop()
+        key = parley(url, "keys", "create", "--name", "desk", "--scope", "extract").strip()
+        with service("--host", "0.0.0.0", DATABASE_URL=url) as guarded:
+            with_key = ask(guarded.port, key)
+            guarded.stop()
+
+    (warning,) = [line for line in running.log if line["event"] == "keys_missing"]
+    assert (without, with_key) == (401, 200)
+    assert "parley keys create" in warning["advice"]
+    assert "keys_missing" not in {line["event"] for line in guarded.log}

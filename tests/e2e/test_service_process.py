@@ -27,12 +27,12 @@ CANARY = "canary-4711"
 class Service:
     """A running `parley serve`; its log is read in a thread, so that it never blocks."""
 
-    def __init__(self, **settings: str) -> None:
+    def __init__(self, *arguments: str, **settings: str) -> None:
         environ = {name: value for name, value in os.environ.items() if not name.startswith(("PARLEY_", "OPENAI_"))}
         environ |= {"PARLEY_MODEL": "rules", **{f"PARLEY_{name}": value for name, value in settings.items()}}
         self.started = time.monotonic()
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "service", "serve", "--port", "0"], env=environ, text=True, encoding="utf-8",
+            [sys.executable, "-m", "service", "serve", "--port", "0", *arguments], env=environ, text=True, encoding="utf-8",
             stdout=subprocess.PIPE, stderr=subprocess.PIPE,
         )  # fmt: skip
         self.log: list[dict[str, Any]] = []
@@ -69,8 +69,8 @@ class Service:
 
 
 @contextmanager
-def service(**settings: str) -> Iterator[Service]:
-    running = Service(**settings)
+def service(*arguments: str, **settings: str) -> Iterator[Service]:
+    running = Service(*arguments, **settings)
     try:
         yield running
     finally:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from scripts import write_settings
 from service.settings import Settings, variable
 
 ROOT = Path(__file__).parents[2]
@@ -17,10 +18,20 @@ def read(name: str) -> str:
     return (ROOT / name).read_text(encoding="utf-8")
 
 
-def test_the_readme_lists_every_setting_and_no_other() -> None:
+def test_the_readme_lists_no_setting_that_there_is_not_and_says_where_all_are() -> None:
     rows = set(re.findall(r"^\| `(PARLEY_[A-Z_]+)` \|", read("README.md"), re.MULTILINE))
 
-    assert rows == SETTINGS
+    assert rows
+    assert rows <= SETTINGS
+    assert "](docs/settings.md)" in read("README.md")
+
+
+def test_the_table_of_settings_is_as_the_settings_are() -> None:
+    grouped = [name for names in write_settings.GROUPS.values() for name in names]
+
+    assert sorted(grouped) == sorted(Settings.model_fields)
+    assert read("docs/settings.md") == write_settings.table()
+    assert read(".env.example") == write_settings.example()
 
 
 def test_the_example_environment_holds_every_setting_at_its_default(monkeypatch: pytest.MonkeyPatch) -> None:

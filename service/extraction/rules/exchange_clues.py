@@ -105,7 +105,9 @@ def _released(chunks: tuple[Chunk, ...], at: int, reading: Reading, name: Naming
         groups, _ = objects_of(chunks, at)
     holder = rest.get("b") or rest.get("f")
     reading.moved += groups
-    price = chunks[at + 2].people if at + 2 < len(chunks) and chunks[at + 1].code == "o" and chunks[at + 2].code == "N" else None
+    price = (
+        chunks[at + 2].people if at + 2 < len(chunks) and chunks[at + 1].code == "o" and chunks[at + 2].code == "N" else None
+    )
     if price is not None:
         reading.opposites += [(group, price) for group in groups if not group.part]
     reading.add(groups, holder, rest.get("t"), 2.0 if rest.get("b") else 1.2)
@@ -198,7 +200,7 @@ def _set_against(chunks: tuple[Chunk, ...], place: int) -> list[People]:
     for at in range(place, min(len(chunks), place + 6)):
         if chunks[at].code in "xo":
             return objects_of(chunks, at)[0]
-        if chunks[at].code not in "KZiblcjfkP":
+        if chunks[at].code not in "KZiblcjfk":
             break
     return []
 

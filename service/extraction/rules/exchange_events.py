@@ -199,9 +199,7 @@ def _strength(row: Row, words: str, sentence: str) -> float:
         return 2.0
     if FOR.search(words) and any(code in codes for code in "RrGn") and row.people and (captive or held):
         return 2.0
-    if _AGAINST.search(codes) and (captive or held):
-        return 2.0
-    if _FREED_FOR.search(codes) and (captive or held):
+    if (_AGAINST.search(codes) or _FREED_FOR.search(codes)) and (captive or held):
         return 2.0
     if _ONE_FOR_ONE.search(codes) and not NOT_PEOPLE.search(words):
         return 1.5

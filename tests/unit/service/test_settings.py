@@ -29,6 +29,10 @@ def test_every_setting_is_read_from_its_variable(monkeypatch: pytest.MonkeyPatch
         "MODEL": "openai/gpt-5-mini", "BASE_URL": "http://127.0.0.1:8080/v1", "API_KEY": "sk-1", "DEADLINE": "7.5",
         "MAX_BYTES": "4096", "MAX_WORDS": "100", "INSTRUCTOR_MODE": "TOOLS", "PROMPT": "extract@1",
         "MODELS": "rules, local,ollama/qwen3:4b ,", "MAX_IN_FLIGHT": "3", "MODEL_DIR": "/models", "LOG_LEVEL": "DEBUG",
+        "DATABASE_URL": "postgresql://u:p@db/parley", "DATA_DIR": "/data", "PUBLIC_URL": "https://parley.example/x",
+        "WORKER_CONCURRENCY": "9", "QUEUED_JOBS": "50", "MODEL_REQUESTS_PER_MINUTE": "60", "TOKENS_PER_DAY": "1000",
+        "WEBHOOK_SCHEDULE": "0, 1,2.5", "OUTBOUND_HOSTS": "cms.local, 10.0.0.7", "METRICS": "OPEN",
+        "OTEL_ENDPOINT": "http://127.0.0.1:4318",
     }  # fmt: skip
     for name, value in given.items():
         monkeypatch.setenv(f"PARLEY_{name}", value)
@@ -43,6 +47,13 @@ def test_every_setting_is_read_from_its_variable(monkeypatch: pytest.MonkeyPatch
     assert (settings.instructor_mode, settings.prompt) == ("tools", "extract@1")
     assert settings.models == ("rules", "local", "ollama/qwen3:4b")
     assert (settings.max_in_flight, settings.model_dir, settings.log_level) == (3, Path("/models"), "debug")
+    assert settings.database_url is not None
+    assert settings.database_url.get_secret_value() == "postgresql://u:p@db/parley"
+    assert (settings.data_dir, settings.public_url) == (Path("/data"), "https://parley.example/x")
+    assert (settings.worker_concurrency, settings.queued_jobs) == (9, 50)
+    assert (settings.model_requests_per_minute, settings.tokens_per_day) == (60, 1000)
+    assert (settings.webhook_schedule, settings.outbound_hosts) == ((0.0, 1.0, 2.5), ("cms.local", "10.0.0.7"))
+    assert (settings.metrics, settings.otel_endpoint) == ("open", "http://127.0.0.1:4318")
 
 
 def test_an_empty_variable_is_as_good_as_none(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -158,3 +158,11 @@ def test_dates_match_the_text_in_order_and_are_real(text: str, today: dt.date | 
         if date.start is not None and date.end is not None:
             assert date.start <= date.end
             assert dt.date.fromisoformat((date.start + "-01-01")[:10])
+
+
+@pytest.mark.parametrize(
+    ("text", "start"),
+    [("It failed in April of this year.", "2020-04"), ("It failed in April of last year.", "2019-04")],
+)
+def test_a_month_of_this_or_last_year(text: str, start: str) -> None:
+    assert [mention.start for mention in dates(text, dt.date(2020, 6, 10))][1:] == [start]

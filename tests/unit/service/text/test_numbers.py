@@ -168,3 +168,25 @@ def test_numbers_match_the_text_in_order(text: str) -> None:
         assert number.span.start >= end
         assert number.max is None or (number.value is not None and number.value < number.max)
         end = number.span.end
+
+
+@pytest.mark.parametrize("lead", ["", "another ", "a total of "])
+def test_the_over_of_handed_over_is_none_before_another_either(lead: str) -> None:
+    found = numbers(f"They handed over {lead}355 prisoners.")
+
+    assert [(n.value, n.qualifier) for n in found] == [(355, Qualifier.EXACT)]
+
+
+@pytest.mark.parametrize(
+    ("text", "role"),
+    [
+        ("They were swapped on Monday, 25 for 25.", "people"),
+        ("Kyiv got back 120 prisoners and Moscow 97.", "people"),
+        ("Anna Hill, 25, was freed.", "age"),
+        ("The prisoners flew in a Boeing 97.", "unit_name"),
+        ("The 38 cases held the remains of soldiers.", "remains"),
+        ("The court heard 38 cases.", "event"),
+    ],
+)
+def test_days_capitals_and_cases_do_not_mislead(text: str, role: str) -> None:
+    assert [n.role for n in numbers(text)][-1 if role == "people" else 0] == role

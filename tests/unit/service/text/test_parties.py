@@ -123,3 +123,34 @@ def test_parties_no_lexicon_knows_are_read_from_the_text(text: str, expected: se
 
 def test_a_bare_front_is_the_one_named_in_full() -> None:
     assert named("The Azure Front agreed. The Front freed two men.")[-1] == ("Front", "Azure Front")
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("Georgia freed 12 prisoners and sent them to Armenia.", ["Georgia", "Armenia"]),
+        ("Georgia and Azerbaijan talked.", ["Georgia", "Azerbaijan"]),
+        ("Hamas-led militants freed them.", ["Hamas"]),
+        ("Ten were held in the South American country.", []),
+        ("Two Englishmen were traded.", ["United Kingdom"]),
+    ],
+)
+def test_names_that_mean_a_party_only_with_their_company(text: str, expected: list[str]) -> None:
+    assert [party.name for party in parties(text)] == expected
+
+
+def test_hijackers_are_not_the_group_that_the_lexicon_knows() -> None:
+    names = {party.name for party in parties("The hijackers freed all. The Taliban gave the hijackers ten hours.")}
+
+    assert names == {"hijackers", "Taliban"}
+
+
+@pytest.mark.timing
+@pytest.mark.parametrize("unit", ["A-", "Aa-Bb-Cc border ", "Aa Bb airport "])
+def test_no_run_of_capitals_costs_more_than_in_proportion(unit: str) -> None:
+    def seconds(characters: int) -> float:
+        started = time.process_time()
+        places((unit * characters)[:characters])
+        return time.process_time() - started
+
+    assert seconds(160_000) < 4 * 3 * max(seconds(40_000), 0.02)
