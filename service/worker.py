@@ -84,13 +84,13 @@ async def work(settings: Settings, *, metrics_port: int | None = None) -> int:
         await warm_up(services)
         if metrics_port is not None:
             stack.callback(serve_metrics(metrics_port))
-        log_event(logger, "worker_started", concurrency=settings.worker_concurrency, engine=services.default)
         running = asyncio.ensure_future(
             run_worker(desk, concurrency=settings.worker_concurrency, patience_s=settings.deadline)
         )
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, running.cancel)
+        log_event(logger, "worker_started", concurrency=settings.worker_concurrency, engine=services.default)
         await asyncio.wait({running})
     error = None if running.cancelled() else running.exception()
     if error is not None:

@@ -1,5 +1,7 @@
 """Asking a model for a draft: one question, at most two re-asks with precise messages, one deadline over all.
 
+What a model was told once and answers again as before is not asked a third time: it has looked, and it stands by it.
+
 The transport's own retries (429, 5xx, time-outs) lie below, in the adapter, so that a 503 during a re-ask does not lose the
 conversation. A tenacity loop is built for every question: a shared one breaks under concurrency (instructor.md, gotcha 2).
 """
@@ -84,13 +86,14 @@ async def ask(
     clock: Clock,
     spent: Spent,
 ) -> Asked[Result]:
-    """Ask until `judge` has nothing to mend or the re-asks are used up; then the reading with the fewest open findings.
+    """Ask until `judge` has nothing new to mend or the re-asks are used up; then the reading with the fewest open findings.
 
     Raises AnswerInvalid if no reply could be read at all, ModelTimedOut at the deadline, or what the model raised. A failure
     during a re-ask does not lose an earlier reading.
     """
     conversation = messages
     best: Judged[Result] | None = None
+    told: set[str] = set()
     retrying = AsyncRetrying(stop=stop_after_attempt(1 + MAX_REASKS), retry=retry_if_exception_type(_AskAgain), reraise=True)
     try:
         async for attempt in retrying:
@@ -101,7 +104,8 @@ async def ask(
                 )
                 if judged is not None and (best is None or len(judged.open) <= len(best.open)):
                     best = judged
-                if problems:
+                if judged is None or not told.issuperset(problems):
+                    told.update(problems[:_MOST_PROBLEMS])
                     conversation = (*messages, Message("assistant", raw), Message("user", reask_text(problems)))
                     raise _AskAgain
     except _AskAgain:

@@ -2,6 +2,8 @@ from __future__ import annotations
 
 import json
 import logging
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -172,3 +174,19 @@ def test_the_models_and_the_version_are_listed(monkeypatch: pytest.MonkeyPatch) 
 
     assert listed.stdout == "rules\nopenai/m (default)\n"
     assert version.stdout.startswith("parley 20")
+
+
+@pytest.mark.parametrize("arguments", [["version"], ["extract", "--model", "rules", "{}"], ["--help"]])
+def test_a_command_does_not_wait_for_what_it_does_not_need(article: Path, arguments: list[str]) -> None:
+    heavy = ("psycopg", "procrastinate", "fastapi", "prometheus_client", "opentelemetry", "openai", "instructor", "aiohttp")
+    code = (
+        "import sys\nfrom service import cli\n"
+        f"sys.argv = ['parley', *{[argument.format(article) for argument in arguments]!r}]\n"
+        "try:\n    cli.run()\nexcept SystemExit:\n    pass\n"
+        f"sys.stderr.write(' '.join(name for name in {heavy!r} if name in sys.modules))"
+    )
+
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+
+    assert done.stdout
+    assert done.stderr == ""
