@@ -48,7 +48,7 @@ _SYMMETRY = re.compile(
 )
 _MEDIATION = re.compile(
     r"mediat|broker|negotiat|facilitat|intermediar|go-between|good offices|help|thank|arrang|efforts|role|interce|auspices"
-    r"|secur|oversaw|overseen|engagement|work(?:ed|ing)? (?:with|on)|shuttl|to and fro|back and forth|\bbetween the\b"
+    r"|secur|oversaw|overseen|engagement|work(?:ed|ing)? (?:with|on)|shuttl|to and fro|back and forth"
     r"|(?:carr|convey|pass|relay|bring|brought)\w* .{0,20}(?:lists?|messages?|offers?|proposals?|terms|demands|word)\b",
     re.IGNORECASE,
 )
@@ -110,6 +110,10 @@ class ExchangeView:
     def party(self, reference: str) -> str:
         """The plain name a party reference stands for."""
         return party_name(reference, self.candidates)
+
+    def same(self, one: str, other: str) -> bool:
+        """Whether two references stand for one party."""
+        return fold(self.party(one)) == fold(self.party(other))
 
     def way(self, transfer: DraftTransfer) -> str:
         """A direction in words."""
@@ -375,9 +379,9 @@ def _check_parties(view: ExchangeView) -> Iterator[Finding]:
     """P1, P2, P6: who may be on which side, and what a mediator needs."""
     exchange = view.exchange
     for t, transfer in enumerate(exchange.transfers):
-        if fold(view.party(transfer.released_by)) == fold(view.party(transfer.returned_to)):
+        if view.same(transfer.released_by, transfer.returned_to):
             # Own people let go at home beside those who are handed over: there is no other side to name.
-            besides = any(other != transfer and other.released_by == transfer.released_by for other in exchange.transfers)
+            besides = any(other != transfer and view.same(other.released_by, transfer.released_by) for other in exchange.transfers)
             message = f"{view.way(transfer)}: the releasing and the receiving party are the same; name the two sides."
             yield view.finding("P1", message, Action.REJECT, field="ways", part=(t, -1), reask=not besides)
     directions = {view.way(transfer) for transfer in exchange.transfers}
@@ -398,8 +402,8 @@ def _check_parties(view: ExchangeView) -> Iterator[Finding]:
             message = f"{name} is a party of this exchange and cannot be its mediator."
             yield view.finding("P1", message, Action.NULL, field="third", part=(position, -1), reask=False)
         elif third.role is ThirdPartyRole.MEDIATOR and not _mediates(third.party, name, view):
-            message = f"no sentence says in words known here that {name} mediated or brokered."
-            yield view.finding("P6", message, Action.WARN, field="third", part=(position, -1), reask=False)
+            message = f"no sentence says that {name} mediated or brokered."
+            yield view.finding("P6", message, Action.NULL, field="third", part=(position, -1), reask=False)
 
 
 def _mediates(reference: str, name: str, view: ExchangeView) -> bool:

@@ -23,7 +23,7 @@ from service.extraction.finding import Action
 from service.extraction.lines import CountItem, WayLine, sentence_ids, third_line, way_line, what_line, when_line
 from service.extraction.reader import MODEL_SCORE, Reading
 from service.extraction.reference import Resolved, next_number, resolve_party
-from service.extraction.stated import fits_date, number_stated
+from service.extraction.stated import date_stated, number_stated
 from service.text.locate import locate
 
 KINDS = {
@@ -47,8 +47,8 @@ def read_exchange(answer: ExchangeAnswer, item: str, reading: Reading) -> None:
     spans = tuple(s.span for s in (reading.candidates.get(id_, Sentence) for id_ in evidence) if s is not None)
     kind, status = what_line(answer.what)
     start, end = when_line(answer.when)
-    first = _date(start, "start", item, reading)
-    last = first if end == start else _date(end, "end", item, reading)
+    first = _date(start, "start", item, spans, reading)
+    last = first if end == start else _date(end, "end", item, spans, reading)
     transfers = [t for t in (_read_way(way_line(line), item, spans, reading) for line in answer.ways) if t is not None]
     reading.exchanges.append(
         DraftExchange(
@@ -70,8 +70,11 @@ def _known_date(reference: str | None, reading: Reading) -> DateMention | None:
     return reading.candidates.get(reference, DateMention) if reference is not None and reference in reading.shown else None
 
 
-def _date(reference: str | None, name: str, item: str, reading: Reading) -> str | None:
-    """The date of a tag; where the model gives it another value that its words may have, a candidate of its own."""
+def _date(reference: str | None, name: str, item: str, spans: tuple[Span, ...], reading: Reading) -> str | None:
+    """The date of a tag; where the model gives it another value that its words may have, a candidate of its own.
+
+    One tag stands at all dates of the same value, so its words in the evidence are looked at as well.
+    """
     if reference is None:
         return None
     tag, _, value = reference.partition("=")
@@ -82,13 +85,16 @@ def _date(reference: str | None, name: str, item: str, reading: Reading) -> str 
         return None
     if value in ("", known.start):
         return tag
-    words = known.span.text if known.span is not None else ""
-    if not fits_date(words, value):
+    alike = (d for d in reading.candidates.dates if (d.start, d.end) == (known.start, known.end) and d.span is not None)
+    tagged = (known, *(d for d in alike if any(span.contains(d.span) for span in spans if d.span is not None)))
+    found = next((d for d in (date_stated(one, value, reading.candidates.text) for one in tagged) if d is not None), None)
+    if found is None:
+        words = known.span.text if known.span is not None else ""
         message = f'{name}: {tag} ("{words}") cannot be {value}; give the tag alone, another date or none.'
         reading.problem(item, message, Action.NULL, field=name)
         return None
-    earlier = (d for d in reading.candidates.dates if d.span == known.span and d.start == d.end == value)
-    stated = next(earlier, None) or replace(known, id=f"D{next_number(reading.candidates, 'D')}", start=value, end=value)
+    earlier = (d for d in reading.candidates.dates if d.span == found.span and d.start == d.end == value)
+    stated = next(earlier, None) or replace(found, id=f"D{next_number(reading.candidates, 'D')}")
     if stated.id not in reading.candidates.by_id:
         reading.candidates = reading.candidates.with_more(dates=(stated,))
     return stated.id
@@ -137,10 +143,26 @@ def _read_way(way: WayLine, item: str, spans: tuple[Span, ...], reading: Reading
             return None
         parties.append(resolved.id)
     people = _people(way, item, spans, reading)
-    counts = [c for c in (_count(count, item, spans, reading) for count in way.counts) if c is not None]
+    counts = _once([c for c in (_count(count, item, spans, reading) for count in way.counts) if c is not None])
     if way.complete and people and not any(count.category is Category.TOTAL for count in counts):
         counts.append(DraftCount(category=Category.TOTAL, people=people))
     return DraftTransfer(released_by=parties[0], returned_to=parties[1], counts=tuple(counts), people=people)
+
+
+def _once(counts: list[DraftCount]) -> list[DraftCount]:
+    """One number read once where a model says it twice: the dead are bodies, whoever they were; all the prisoners, the total."""
+    given = {(count.number, count.side, count.category) for count in counts if count.number is not None}
+
+    def doubled(count: DraftCount) -> bool:
+        dead = (count.number, count.side, Category.BODIES) in given
+        whole = (count.number, count.side, Category.TOTAL) in given
+        return (dead and count.category in _OF_THE_LIVING) or (whole and count.category in _ANYBODY)
+
+    return [count for count in counts if not doubled(count)]
+
+
+_ANYBODY = frozenset({Category.PRISONERS, Category.OTHER})
+_OF_THE_LIVING = _ANYBODY | {Category.MILITARY, Category.CIVILIAN, Category.HOSTAGES}
 
 
 def _people(way: WayLine, item: str, spans: tuple[Span, ...], reading: Reading) -> tuple[str, ...]:

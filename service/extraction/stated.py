@@ -7,7 +7,7 @@ import re
 from dataclasses import replace
 from datetime import date
 
-from service.domain.candidate import Candidates, Number
+from service.domain.candidate import Candidates, DateMention, Number
 from service.domain.evidence import Span, span_of
 from service.extraction.passage import occurrences
 from service.extraction.reference import next_number
@@ -17,6 +17,9 @@ _MONTHS = {name[:3].lower(): at for at, name in enumerate(calendar.month_name) i
 _DAYS = {name.lower(): at for at, name in enumerate(calendar.day_name)}
 _MONTH = re.compile(r"\b(?:" + "|".join(_MONTHS) + r")[a-z]*\b", re.IGNORECASE)
 _DAY = re.compile(r"\b(?:" + "|".join(_DAYS) + r")\b", re.IGNORECASE)
+_ONE = re.compile(r"an?\b", re.IGNORECASE)
+_BEFORE = 30
+"""Characters in front of a date in which the month may stand that belongs to it ("June last year", "May and June of 2023")."""
 _OPEN_ROLES = ("other", "measure", "event", "unit_name")
 """What the scanner may have taken a number of people for; years, ages and money stay what they are."""
 
@@ -45,10 +48,28 @@ def fits_date(words: str, value: str) -> bool:
     return parts[1] in months and parts[2] in days if months else weekday in weekdays
 
 
+def date_stated(mention: DateMention, value: str, text: str) -> DateMention | None:
+    """The date that a mention's words may mean by `value`, without an id of its own; None if they cannot.
+
+    A month right before words that tell only the year is taken in.
+    """
+    span = mention.span
+    if span is None or mention.start is None:
+        return None
+    if fits_date(span.text, value):
+        return replace(mention, start=value, end=value)
+    month = next(_MONTH.finditer(text, max(0, span.start - _BEFORE), span.start), None)
+    if month is None or len(mention.start) != len("2023") or not value.startswith(mention.start):
+        return None
+    wider = span_of(text, month.start(), span.end)
+    return replace(mention, span=wider, start=value, end=value) if fits_date(wider.text, value) else None
+
+
 def number_stated(words: str, sentence: Span, candidates: Candidates) -> tuple[Number, Candidates] | None:
     """The number that stands in the sentence by these words, as a candidate; None if no number does.
 
-    One that the scanner knows is taken as it is, but for a role that hides people; else its value is read off the words.
+    One that the scanner knows is taken as it is, but for a role that hides people; else its value is read off the words. A
+    single person ("a pilot") is one.
     """
     for span in occurrences(words, candidates.text, start=sentence.start, end=sentence.end):
         known = next((number for number in candidates.numbers if number.span.overlaps(span)), None)
@@ -62,6 +83,9 @@ def number_stated(words: str, sentence: Span, candidates: Candidates) -> tuple[N
             number = Number(
                 id=id_, span=stands, phrase=span, value=read.value, max=read.max, other=read.other, role="people"
             )
+        elif (article := _ONE.match(span.text)) is not None and " " in span.text:
+            stands = span_of(candidates.text, span.start, span.start + article.end())
+            number = Number(id=id_, span=stands, phrase=span, value=1, max=None, other=None, role="people")
         else:
             continue
         return number, candidates.with_more(numbers=(number,))
