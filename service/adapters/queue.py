@@ -93,7 +93,11 @@ class Queue:
             queueing_lock=once,
             connection=connection,
         )
+        if once is None:
+            await job.defer_async(id=id)
+            return True
         try:
+            # A savepoint: a job that waits already must not spoil the caller's transaction.
             async with connection.transaction():
                 await job.defer_async(id=id)
         except AlreadyEnqueued:

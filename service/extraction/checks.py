@@ -381,11 +381,14 @@ def _check_parties(view: ExchangeView) -> Iterator[Finding]:
     for t, transfer in enumerate(exchange.transfers):
         if view.same(transfer.released_by, transfer.returned_to):
             # Own people let go at home beside those who are handed over: there is no other side to name.
-            besides = any(other != transfer and view.same(other.released_by, transfer.released_by) for other in exchange.transfers)
+            besides = any(
+                other != transfer and view.same(other.released_by, transfer.released_by) for other in exchange.transfers
+            )
             message = f"{view.way(transfer)}: the releasing and the receiving party are the same; name the two sides."
             yield view.finding("P1", message, Action.REJECT, field="ways", part=(t, -1), reask=not besides)
     directions = {view.way(transfer) for transfer in exchange.transfers}
-    if exchange.kind is ExchangeKind.UNILATERAL_RELEASE and len({fold(view.party(t.released_by)) for t in exchange.transfers}) > 1:
+    releasing = {fold(view.party(transfer.released_by)) for transfer in exchange.transfers}
+    if exchange.kind is ExchangeKind.UNILATERAL_RELEASE and len(releasing) > 1:
         message = "kind unilateral, but people go in two directions; it is prisoners or hostages, or one direction is wrong."
         yield view.finding("P2", message, Action.WARN, field="kind")
     mutual = (ExchangeKind.PRISONER_EXCHANGE, ExchangeKind.HOSTAGES_FOR_PRISONERS)

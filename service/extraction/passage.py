@@ -10,6 +10,10 @@ from service.text.locate import locate
 
 _MOST = 60
 _UP_TO_CLAUSE = re.compile(r"[\s,:–—-]*(?:that\s+)?")
+_DATELINE = re.compile(
+    r"[A-Z][A-Z .'/-]{2,40}(?:, [A-Z][\w. ]{1,20}){0,2}(?:\([^)]{1,30}\))? ?(?:[:–—]|--?) |[A-Z]{3,}(?:/[A-Z]{3,})+ "
+)
+"""Where a report was written from ("LIMA, Peru (AP) - ", "ROME/PARIS "): nobody says that."""
 _CLOSES = re.compile(r"\s*(?:[,.;:!?)\]–—”’\"']|-\s|$)")
 
 
@@ -26,7 +30,7 @@ def occurrences(words: str, text: str, *, start: int, end: int) -> Iterator[Span
 
 
 def passage(first: str | None, last: str | None, text: str, *, start: int, end: int, cue: str | None = None) -> Span | None:
-    """The span from `first` (or `start`) to `last` (or `end`); None if a part is missing.
+    """The span from `first` (or `start`, behind a dateline) to `last` (or `end`); None if a part is missing.
 
     Of several places for `first`, the one right after the cue is meant ("he said he knew"); of several for `last`, the first
     that a clause may end at.
@@ -34,7 +38,7 @@ def passage(first: str | None, last: str | None, text: str, *, start: int, end: 
     >>> passage("he", "Kiel", "He said he knew that Kiel fell, not Kiel alone.", start=0, end=47, cue="said")
     Span(start=8, end=25, text='he knew that Kiel')
     """
-    opening = _opening(first, text, start, end, cue) if first is not None else Span(start, start, "")
+    opening = _opening(first, text, start, end, cue) if first is not None else _beginning(text, start, end)
     if opening is None:
         return None
     if last is None:
@@ -63,6 +67,12 @@ def _opening(words: str, text: str, start: int, end: int, cue: str | None) -> Sp
             if any(at <= one.start and _UP_TO_CLAUSE.fullmatch(text, at, one.start) for at in cues):
                 return one
     return found[0] if found else None
+
+
+def _beginning(text: str, start: int, end: int) -> Span:
+    dateline = _DATELINE.match(text, start, end)
+    at = dateline.end() if dateline is not None else start
+    return Span(at, at, "")
 
 
 def _cuts_word(span: Span, text: str) -> bool:

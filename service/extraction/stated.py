@@ -17,7 +17,12 @@ _MONTHS = {name[:3].lower(): at for at, name in enumerate(calendar.month_name) i
 _DAYS = {name.lower(): at for at, name in enumerate(calendar.day_name)}
 _MONTH = re.compile(r"\b(?:" + "|".join(_MONTHS) + r")[a-z]*\b", re.IGNORECASE)
 _DAY = re.compile(r"\b(?:" + "|".join(_DAYS) + r")\b", re.IGNORECASE)
-_ONE = re.compile(r"an?\b", re.IGNORECASE)
+_ONE = re.compile(
+    r"an?(?= )(?! (?:\w+ )?(?:number|group|few|handful|couple|pair|team|batch|crew|dozen|score|lot|total|further|family|families"
+    r"|bus|busload|convoy|squad|unit|platoon|company|band|majority|hundred|thousand|third|quarter|half)\b)",
+    re.IGNORECASE,
+)
+"""The article of a single person ("a pilot"), and of no group."""
 _BEFORE = 30
 """Characters in front of a date in which the month may stand that belongs to it ("June last year", "May and June of 2023")."""
 _OPEN_ROLES = ("other", "measure", "event", "unit_name")
@@ -83,7 +88,7 @@ def number_stated(words: str, sentence: Span, candidates: Candidates) -> tuple[N
             number = Number(
                 id=id_, span=stands, phrase=span, value=read.value, max=read.max, other=read.other, role="people"
             )
-        elif (article := _ONE.match(span.text)) is not None and " " in span.text:
+        elif (article := _ONE.match(span.text)) is not None:
             stands = span_of(candidates.text, span.start, span.start + article.end())
             number = Number(id=id_, span=stands, phrase=span, value=1, max=None, other=None, role="people")
         else:

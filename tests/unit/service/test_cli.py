@@ -176,7 +176,7 @@ def test_the_models_and_the_version_are_listed(monkeypatch: pytest.MonkeyPatch) 
     assert version.stdout.startswith("parley 20")
 
 
-@pytest.mark.parametrize("arguments", [["version"], ["extract", "--model", "rules", "{}"], ["--help"]])
+@pytest.mark.parametrize("arguments", [["version"], ["extract", "--model", "rules", "{}"]])
 def test_a_command_does_not_wait_for_what_it_does_not_need(article: Path, arguments: list[str]) -> None:
     heavy = ("psycopg", "procrastinate", "fastapi", "prometheus_client", "opentelemetry", "openai", "instructor", "aiohttp")
     code = (
