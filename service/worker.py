@@ -8,6 +8,7 @@ import signal
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack
 
+from service.adapters.database.pool import check_cancelled
 from service.adapters.queue import Patience, Task
 from service.bootstrap import build_services, open_desk
 from service.errors import DatabaseUnavailable
@@ -66,6 +67,7 @@ async def _every(seconds: float, work: Callable[[], Awaitable[object]]) -> None:
             await work()
         except DatabaseUnavailable as error:
             log_event(logger, "database_unavailable", logging.WARNING, **describe_failure(error))
+        check_cancelled()
         await asyncio.sleep(seconds)
 
 

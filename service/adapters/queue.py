@@ -15,7 +15,7 @@ from procrastinate.exceptions import AlreadyEnqueued, ConnectorException
 from procrastinate.worker import Worker
 from psycopg_pool import PoolTimeout
 
-from service.adapters.database.pool import Connection, Database
+from service.adapters.database.pool import Connection, Database, check_cancelled
 from service.telemetry import describe_failure, log_event
 
 logger = logging.getLogger(__name__)
@@ -129,6 +129,7 @@ class Queue:
                     patience_s,
                 )
             except (ConnectorException, psycopg.Error, PoolTimeout) as error:
+                check_cancelled()
                 log_event(logger, "worker_interrupted", logging.WARNING, **describe_failure(error))
             await asyncio.sleep(RETRY_S)
 
@@ -141,6 +142,7 @@ class Queue:
             worker.shutdown_graceful_timeout = patience_s() if callable(patience_s) else patience_s
             running.cancel()
             while not running.done():
+                worker.stop()  # as well: a query under way may have swallowed that
                 await asyncio.wait({running}, timeout=HEARTBEAT_S)
                 if worker.worker_id is not None and not running.done():
                     with suppress(ConnectorException, psycopg.Error, PoolTimeout):

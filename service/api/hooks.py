@@ -117,11 +117,11 @@ async def _answer(context: Context, request: Request) -> Response:
         metrics.DELIVERIES.labels(adapter, str(refusal.status)).inc()
         return problem_response(refusal, facts.id)
     metrics.DELIVERIES.labels(adapter, received.status).inc()
+    # Not why it was ignored: that quotes what the sender wrote.
     facts.outcome.update(
         connection_id=request.path_params["connection"],
         delivery=received.status,
         job_id=received.job_id,
-        reason=received.reason,
     )
     body = json.dumps({"status": received.status, "job_id": received.job_id})
     return Response(body, media_type="application/json")

@@ -19,10 +19,10 @@ class Finding:
     """One failed check.
 
     `check` is its id (docs/checks.md); `message` says what is wrong and, behind "; ", what to do about it; `item` names the
-    item as the model wrote it
-    ("q3", "indirect 2", "exchange 1"); `field` which value is meant; `index` addresses the item in the draft
-    ("quotes"/"exchanges", position), None where the item never made it into the draft. `reask` tells whether a model should
-    be asked to mend it; `action` is what is done when it is not mended.
+    item as the model wrote it ("q3", "indirect 2", "exchange 1"); `field` which value is meant; `target` addresses the item in
+    the draft ("quotes"/"exchanges", position), None where the item never made it into the draft; `part` a transfer or third
+    party in it and a count of that. `reask` tells whether a model should be asked to mend it; `action` is what is done when it
+    is not mended.
     """
 
     check: str

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from service.domain.candidate import DateMention, Number, Sentence
+from service.domain.candidate import Candidates, DateMention, Number, Sentence
 from service.domain.draft import (
     Category,
     DraftCount,
@@ -143,22 +143,33 @@ def _read_way(way: WayLine, item: str, spans: tuple[Span, ...], reading: Reading
             return None
         parties.append(resolved.id)
     people = _people(way, item, spans, reading)
-    counts = _once([c for c in (_count(count, item, spans, reading) for count in way.counts) if c is not None])
+    counts = [c for c in (_count(count, item, spans, reading) for count in way.counts) if c is not None]
+    counts = _once(counts, reading.candidates)
     if way.complete and people and not any(count.category is Category.TOTAL for count in counts):
         counts.append(DraftCount(category=Category.TOTAL, people=people))
     return DraftTransfer(released_by=parties[0], returned_to=parties[1], counts=tuple(counts), people=people)
 
 
-def _once(counts: list[DraftCount]) -> list[DraftCount]:
-    """One number read once where a model says it twice: the dead are bodies, whoever they were; all the prisoners, the total."""
-    given = {(count.number, count.side, count.category) for count in counts if count.number is not None}
+def _once(counts: list[DraftCount], candidates: Candidates) -> list[DraftCount]:
+    """One number read once where a model says it twice: the dead are bodies, whoever they were; all the prisoners, the total.
 
-    def doubled(count: DraftCount) -> bool:
-        dead = (count.number, count.side, Category.BODIES) in given
-        whole = (count.number, count.side, Category.TOTAL) in given
-        return (dead and count.category in _OF_THE_LIVING) or (whole and count.category in _ANYBODY)
+    "Men" are told apart only from women; else they are the mere word for the people.
+    """
 
-    return [count for count in counts if not doubled(count)]
+    def value(count: DraftCount) -> int | None:
+        number = candidates.get(count.number or "", Number)
+        return None if number is None else number.other if count.side == 1 else number.value
+
+    dead = {(count.number, count.side) for count in counts if count.category is Category.BODIES and count.number is not None}
+    # By value, not by tag: "three detainees" and "the three men" are two numbers in the text.
+    whole = {value(count) for count in counts if count.category is Category.TOTAL} - {None}
+    mere = _ANYBODY if any(count.category is Category.WOMEN for count in counts) else _ANYBODY | {Category.MEN}
+    return [
+        count
+        for count in counts
+        if not (count.category in _OF_THE_LIVING and (count.number, count.side) in dead)
+        and not (count.category in mere and value(count) in whole)
+    ]
 
 
 _ANYBODY = frozenset({Category.PRISONERS, Category.OTHER})

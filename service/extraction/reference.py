@@ -18,6 +18,7 @@ _FOLD = str.maketrans({"’": "'", "‘": "'", "“": '"', "”": '"', "–": "-
 _LEAD = re.compile(r"^(?:the|a|an|mr|mrs|ms|dr|sir)\.?\s+", re.IGNORECASE)
 _JOINT = re.compile(r"\s*(?:,\s+and\s+|,\s+|\s+and\s+|\s*&\s*)")
 _POSSESSIVE = re.compile(r"(?P<owner>[^'’]{2,60})['’]s (?P<body>[\w -]{3,60})")
+_ONE_OF = re.compile(r"(?P<how_many>[\w -]{3,20}) of (?P<whom>(?:the|his|her|its|their) .{3,80})", re.IGNORECASE)
 _ORGANS = (
     "government|authorities|administration|prefecture|presidency|leadership|regime|army|military|armed forces|forces|parliament"
     "|side|officials"
@@ -72,9 +73,9 @@ def resolve_speaker(words: str, candidates: Candidates, near: Span, *, prefer: M
     span = _locate_near(words, candidates.text, near)
     if span is not None:
         return _added(words, span, candidates)
-    possessed = _possessed(words, candidates, near)
-    if possessed is not None:
-        return possessed
+    composed = _possessed(words, candidates, near) or _one_of(words, candidates, near)
+    if composed is not None:
+        return composed
     parts = [part for part in _JOINT.split(words) if part]
     return _joint(parts, candidates, near) if 2 <= len(parts) <= 4 else None
 
@@ -143,12 +144,25 @@ def _possessed(words: str, candidates: Candidates, near: Span) -> Resolved | Non
     for whose in (*sorted(owners), "his", "her", "its", "their"):
         span = _locate_near(f"{whose} {found['body']}", candidates.text, near)
         if span is not None:
-            resolved = _added(words, span, candidates)
-            entity = resolved.candidates.entities[-1]
-            named = replace(entity, name=f"{owner.name}'s {found['body']}", kind=MentionKind.ORGANIZATION)
-            entities = (*resolved.candidates.entities[:-1], named)
-            return Resolved(resolved.id, resolved.entity, replace(resolved.candidates, entities=entities))
+            added = _added(words, span, candidates)
+            return _named(f"{owner.name}'s {found['body']}", added, MentionKind.ORGANIZATION)
     return None
+
+
+def _one_of(words: str, candidates: Candidates, near: Span) -> Resolved | None:
+    """Some of a group ("one of the monitors") where the text says "one of them": the group must stand in it, too."""
+    found = _ONE_OF.fullmatch(words)
+    if found is None or locate(found["whom"], candidates.text) is None:
+        return None
+    span = _locate_near(f"{found['how_many']} of them", candidates.text, near)
+    return _named(words, _added(words, span, candidates), MentionKind.UNNAMED) if span is not None else None
+
+
+def _named(name: str, resolved: Resolved, kind: MentionKind) -> Resolved:
+    """The entity that was just added, under a name put together from words of the text."""
+    *others, added = resolved.candidates.entities
+    entities = (*others, replace(added, name=name, kind=kind))
+    return Resolved(resolved.id, resolved.entity, replace(resolved.candidates, entities=entities))
 
 
 def _joint(parts: list[str], candidates: Candidates, near: Span) -> Resolved | None:

@@ -9,6 +9,8 @@ from typing import Any, TypeVar
 
 Result = TypeVar("Result")
 
+CANCEL_AGAIN_S = 1.0
+
 
 @dataclass(slots=True)
 class _Flight:
@@ -39,5 +41,12 @@ class Flights:
             flight.waiting -= 1
             if not flight.waiting and not flight.task.done():
                 self._flights.pop(key, None)
-                flight.task.cancel()
+                _stop(flight.task)
         return result
+
+
+def _stop(task: asyncio.Task[Any]) -> None:
+    """Cancel a task, and look after it: the `asyncio.wait_for` of Python 3.11, which the pool uses, may swallow a cancellation."""
+    if not task.done():
+        task.cancel()
+        asyncio.get_running_loop().call_later(CANCEL_AGAIN_S, _stop, task)

@@ -66,7 +66,9 @@ _abandoned: set[asyncio.Task[Any]] = set()
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Received:
-    """What became of a delivery; `job_id` of the job that reads it. `reason`, for the log, says why it was ignored."""
+    """What became of a delivery; `job_id` of the job that reads it. `reason` says why it was ignored, with words of
+    the sender's in it: not for the log.
+    """
 
     status: str
     job_id: str | None = None

@@ -81,19 +81,12 @@ async def submit(  # noqa: PLR0913 - the columns of a row
     """Write a job and enqueue it, in the caller's transaction; its id.
 
     The more of a connection's jobs are unfinished, the later this one comes. With `once`, a job of this name that waits already is
-    enough: nothing is enqueued, and the row is not written. `key_id`: whose limits it counts for. Raises QueueFull above the
-    operator's ceiling.
+    enough: nothing is enqueued, and no row is kept. `key_id`: whose limits it counts for. Raises QueueFull above the operator's
+    ceiling; the caller's transaction must then not be committed.
     """
-    waiting = await _unfinished(connection, connection_id)
-    if waiting >= desk.ceilings.queued_jobs:
-        raise QueueFull
     job_id = new_id("job")
-    at = desk.now() + timedelta(seconds=delay_s) if delay_s else None
-    if not await desk.queue.defer(connection, Task.JOB, job_id, priority=fair(priority, waiting), at=at, once=once):
-        return ""
-    await connection.execute(
-        """INSERT INTO job (id, tenant_id, kind, key_id, connection_id, delivery_id, request)
-        VALUES (%(id)s, %(tenant)s, %(kind)s, %(key)s, %(connection)s, %(delivery)s, %(request)s)""",
+    waiting = await _write(
+        connection,
         {
             "id": job_id,
             "tenant": tenant_id,
@@ -104,18 +97,29 @@ async def submit(  # noqa: PLR0913 - the columns of a row
             "request": Json(request) if request is not None else None,
         },
     )
-    return job_id
+    if waiting >= desk.ceilings.queued_jobs:
+        raise QueueFull
+    at = desk.now() + timedelta(seconds=delay_s) if delay_s else None
+    if await desk.queue.defer(connection, Task.JOB, job_id, priority=fair(priority, waiting), at=at, once=once):
+        return job_id
+    await connection.execute("DELETE FROM job WHERE id = %(id)s", {"id": job_id})
+    return ""
 
 
-async def _unfinished(connection: Connection, connection_id: str | None) -> int:
+async def _write(connection: Connection, columns: Mapping[str, Any]) -> int:
+    """Write a job's row; how many of its connection's jobs were unfinished before. One statement: hooks are answered in a hurry."""
     row = await (
         await connection.execute(
-            """SELECT count(*) AS n FROM job
-            WHERE connection_id IS NOT DISTINCT FROM %(connection)s AND state IN ('queued', 'running')""",
-            {"connection": connection_id},
+            """INSERT INTO job (id, tenant_id, kind, key_id, connection_id, delivery_id, request)
+            VALUES (%(id)s, %(tenant)s, %(kind)s, %(key)s, %(connection)s, %(delivery)s, %(request)s)
+            RETURNING (
+                SELECT count(*) FROM job AS other
+                WHERE other.connection_id IS NOT DISTINCT FROM %(connection)s AND other.state IN ('queued', 'running')
+            ) AS waiting""",
+            columns,
         )
     ).fetchone()
-    return int(row["n"]) if row else 0
+    return int(row["waiting"]) if row else 0
 
 
 async def run(desk: Desk, job_id: str, works: Mapping[str, Work]) -> None:

@@ -138,6 +138,10 @@ async def _claim(desk: Desk, tenant_id: str, key: str) -> bool:
             WHERE claim.expires_at < now() OR claim.owner = excluded.owner""",
             {"tenant": tenant_id, "key": key, "owner": desk.owner, "seconds": desk.services.deadline_s + CLAIM_MARGIN_S},
         )
+    except asyncio.CancelledError:
+        # The database may have taken the claim all the same, and other processes would wait until its time is up.
+        await asyncio.shield(_release(desk, tenant_id, key))
+        raise
     finally:
         if not taken:
             desk.claims.discard((tenant_id, key))

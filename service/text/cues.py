@@ -10,13 +10,13 @@ import re
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
+from itertools import accumulate
 from typing import Literal
 
 Form = Literal["verb", "noun", "preposition"]
 Group = Literal["report", "directive", "label", "thought"]
 
-_WORD = re.compile(r"[^\W\d_]+(?:-[^\W\d_]+)*")
-_GAP = re.compile(r"\s+")
+_WORD = re.compile(r"([^\W\d_]+(?:-[^\W\d_]+)*)")
 _DOUBLED = re.compile(r"(?:[^aeiou]|^)[aeiou][bdgmnprt]$")
 
 
@@ -139,8 +139,9 @@ def find_cues(text: str, *, start: int = 0, end: int | None = None) -> tuple[Cue
     [('say', 'verb', False), ('according to', 'preposition', False), ('report', 'noun', False), ('tell', 'verb', True)]
     """
     lexicon = _lexicon()
-    matches = list(_WORD.finditer(text, start, len(text) if end is None else end))
-    words = [match.group().lower() for match in matches]
+    pieces = _WORD.split(text[start:end])  # gap, word, gap, word ... gap
+    words = [word.lower() for word in pieces[1::2]]
+    edges = list(accumulate(map(len, pieces), initial=start))  # word i is text[edges[2i + 1] : edges[2i + 2]]
     found: list[Cue] = []
     skip_to = 0
     openers = lexicon.openers
@@ -150,11 +151,11 @@ def find_cues(text: str, *, start: int = 0, end: int | None = None) -> tuple[Cue
         entry, length = _entry_at(lexicon, words, index)
         if entry is None:
             continue
-        if length > 1 and _broken(text, matches, index, length):
-            continue
+        if not all(map(str.isspace, pieces[2 * index + 2 : 2 * (index + length) : 2])):
+            continue  # more than white space stands between the words of a phrase
         skip_to = index + length
         passive = entry.form == "verb" and _is_passive(words, index, entry.inflection)
-        found.append(Cue(matches[index].start(), matches[index + length - 1].end(), entry.lemma, entry.form, entry.strength,
+        found.append(Cue(edges[2 * index + 1], edges[2 * (index + length)], entry.lemma, entry.form, entry.strength,
                          entry.takes_clause, entry.group, entry.inflection, passive))  # fmt: skip
     return tuple(found)
 
@@ -190,11 +191,6 @@ def _entry_at(lexicon: _Lexicon, words: list[str], index: int) -> tuple[_Entry |
         after = words[index + 1] if index + 1 < len(words) else ""
         return (noun if _is_noun(word, before, after) else verb), 1
     return verb or noun, 1
-
-
-def _broken(text: str, matches: list[re.Match[str]], index: int, length: int) -> bool:
-    """Whether more than white space stands between the words of a phrase."""
-    return any(not _GAP.fullmatch(text, matches[i].end(), matches[i + 1].start()) for i in range(index, index + length - 1))
 
 
 def _is_passive(words: list[str], index: int, inflection: str | None) -> bool:

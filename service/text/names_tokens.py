@@ -25,7 +25,8 @@ from service.domain.candidate import QuotedRegion, Sentence
 from service.text.names_lexicon import capital_classes, lower_classes, words
 
 _TOKEN = re.compile(
-    r"(?:[^\W\d_]\.){2,}|[^\W\d_]\.(?=\s+[^\W\d_])"
+    r"[^\W\d_][^\W_]*+(?=[\s,])"  # most words: nothing below would end elsewhere, so it need not be tried
+    r"|(?:[^\W\d_]\.){2,}|[^\W\d_]\.(?=\s+[^\W\d_])"
     r"|(?:Mr|Mrs|Ms|Mme|Mlle|Dr|Prof|Rev|Msgr|Mgr|Sens?|Reps?|Govs?|Brig|Gen|Lt|Col|Sgt|Capt|Maj|Adm|Cmdr|Hon|Amb|Atty|Supt|Insp|Det|"
     r"Cpl|Pvt|Fr|Pres|Sec|Del|St|Jr|Sr|Inc|Corp|Ltd|Co|No|vs)\.(?=\s|,|$)"
     r"|[’'](?:s|ll|ve|re|d|m)\b|[nN][’']t\b"
@@ -113,14 +114,10 @@ def _classify(
         if index in holes:
             letter = "Q"
             regions[len(rows)] = holes[index]
-        elif word in _PUNCTUATION:
-            letter = _PUNCTUATION[word]
-        elif "-" in low and low.split("-", 1)[0] in _TENS:
-            letter = "0"
         elif word[0].isupper() or word[0] == "@":
-            letter = _capital(word, low, first, common, lows, capitals)
+            letter = "0" if _is_tens(low) else _capital(word, low, first, common, lows, capitals)
         else:
-            letter = lows.get(low) or _small(low, lows)
+            letter = _small(word, low)
         rows.append((letter, word, low, start, end, number, paragraph))
         first = letter == "Q" or (first and letter in "~-(")
     tags, words_, lower, starts, ends, numbers, blocks = (
@@ -192,7 +189,16 @@ _SUFFIXES = frozenset(("jr", "jr.", "sr", "sr.", "ii", "iii", "iv"))
 _FIRST_NAMES = frozenset(("kelly", "emily", "sally", "molly", "beverly", "kimberly", "carly", "lily", "billy", "holly"))
 
 
-def _small(low: str, lows: dict[str, str]) -> str:
+def _is_tens(low: str) -> bool:
+    return "-" in low and low.split("-", 1)[0] in _TENS
+
+
+@lru_cache(maxsize=16_384)
+def _small(word: str, low: str) -> str:
+    """The letter of a token that does not begin with a capital, which its neighbours do not change."""
+    lows = lower_classes()
+    if letter := _PUNCTUATION.get(word) or ("0" if _is_tens(low) else lows.get(low)):
+        return letter
     if low[:3] in ("al-", "el-", "ad-", "ar-", "as-") and len(low) > 5:
         return "N"
     if low[0].isdigit() or low[0] in "$£€":

@@ -10,7 +10,7 @@ from importlib.resources import files
 
 from service.text.units import unit_roles
 
-_WORD = re.compile(r"[\s-]([^\W\d_][\w’']*(?:-[\w’']+)*)")
+_WORD = re.compile(r"[\s-]((?:[A-Z]\.){2,4}(?:-[\w’']+)?|[^\W\d_][\w’']*(?:-[\w’']+)*)")
 _PARTITIVE = re.compile(r"\sof(?:\s(?:the|our|his|her|its|those|these))?(?=\s)|\smore(?=\s)")
 _OF_WAR = re.compile(r"\sof\swar\b")
 _AND = re.compile(r"\s(?:and|or)\s([a-z]+)\b(?!-)")

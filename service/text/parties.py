@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator
 
 from service.domain.candidate import Party, Place
 from service.domain.evidence import span_of
-from service.text.party_groups import movements, short_forms, sponsored, with_bare_groups
+from service.text.party_groups import bodies, movements, short_forms, sponsored, with_bare_groups
 from service.text.party_lexicon import Entry, Hit, is_meant, lexicon, longest
 from service.text.party_unlisted import unlisted
 
@@ -21,7 +21,7 @@ _FIRST = re.compile(
     r"(?<![^\W_])(?:[A-ZÀ-ÞŠŽ][^\W_]*|al|anti|ethnic|peshmerga|mujahideen|mujahedeen|mujahedin|rebel(?= Serbs))"
 )
 _ORGAN_TAIL = re.compile(
-    r"(?:'s?)? (?:(?:[a-z][a-z-]+|Foreign|Defen[cs]e|Interior|Justice|Armed|Security|Navy|Air|Supreme|General|State"
+    r"(?:'s?)? (?:(?:(?!(?:the|a|an|its|and|to|with|of|by|that|for|in|on) )[a-z][a-z-]+|Foreign|Defen[cs]e|Interior|Justice|Armed|Security|Navy|Air|Supreme|General|State"
     r"|National|Human|Rights|Federal|Coordination|Military|Naval) ){0,2}?"
     r"(?:(?:[Gg]overnment|[Aa]rmy|[Mm]ilitary|[Ff]orces|[Aa]uthorities|[Aa]dministration|[Ss]ide|[Pp]residency|[Nn]avy"
     r"|[Aa]ir [Ff]orce|[Oo]fficials|[Ll]eadership|[Rr]egime|[Ii]ntelligence|[Pp]arliament|[Ee]mbassy|[Cc]abinet)"
@@ -80,6 +80,9 @@ def parties(text: str) -> tuple[Party, ...]:
     hits.sort(key=lambda hit: hit.start)
     hits += _outside(hits, short_forms(folded, hits))
     hits.sort(key=lambda hit: hit.start)
+    meant = list(bodies(folded, hits))
+    if meant:
+        hits = sorted(meant + _outside(meant, hits), key=lambda hit: hit.start)
     hits = with_bare_groups(folded, hits)
     return tuple(Party(f"R{i}", span_of(text, h.start, h.end), h.name, h.form) for i, h in enumerate(hits, 1))
 

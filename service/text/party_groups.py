@@ -30,6 +30,11 @@ _BARE = re.compile(
     r"|commanders?"
     r"|spokesm[ae]n|spokeswoman|chief|administration|government)))\b",
 )
+_BODY = re.compile(
+    r"(?<=\b[Tt]he )(?:(?P<whose>[A-Z][a-z]+)|[Ii]slamist|armed|guerrilla|[Ss]hia|[Ss]hi'?ite|[Ss]unni|extremist|leftist|Marxist"
+    r"|[Ii]slamic|resistance)?(?(whose) | ?)\b(?:movement|faction|group(?= (?:said|says|has|had|also|freed|released|handed"
+    r"|turned|gave|let|agreed|announced|wants|holds|is holding|denied)\b))(?! (?:of|for|led)\b|[-\w])"
+)
 _STEMS = (
     "separatist", "rebel", "insurgent", "guer", "militant", "militia", "gunmen", "jihad", "islamist", "secession",
     "kidnappers", "captors", "hijackers", "pirates", "hostage-takers", "extremists", "paramilitar",
@@ -126,6 +131,21 @@ def short_forms(folded: str, hits: list[Hit]) -> Iterator[Hit]:
         full = next((h.name for h in reversed(hits) if h.start < match.start() and match["noun"] in h.name.split()), None)
         if full is not None:
             yield Hit(match.start(), match.end(), full, "group")
+
+
+def bodies(folded: str, hits: list[Hit]) -> Iterator[Hit]:
+    """"The movement", "the Lebanese movement": the armed group of that home, or the only one that the text names."""
+    armed = {hit.name for hit in hits if hit.form == "group"} - lexicon().states - lexicon().organisations - {"Palestinians"}
+    if not armed:
+        return
+    by_start = {hit.start: hit.name for hit in hits if hit.form == "adjective" or hit.name == "Palestinians"}
+    for match in _BODY.finditer(folded):
+        home = by_start.get(match.start()) if match["whose"] else None
+        if match["whose"] and home is None:
+            continue
+        meant = {name for name in armed if home is None or lexicon().homes.get(name) == home}
+        if len(meant) == 1:
+            yield Hit(match.start(), match.end(), meant.pop(), "group")
 
 
 def with_bare_groups(folded: str, hits: list[Hit]) -> list[Hit]:

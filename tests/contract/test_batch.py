@@ -236,7 +236,7 @@ class Connection:
         scope = {
             "type": "http", "asgi": {"version": "3.0"}, "http_version": "1.1", "method": "POST", "path": "/extract/batch",
             "raw_path": b"/extract/batch", "query_string": b"", "root_path": "", "scheme": "http", "server": ("x", 80),
-            "headers": [(b"content-type", b"application/x-ndjson")], "client": ("127.0.0.1", 1),
+            "headers": [(b"host", b"localhost"), (b"content-type", b"application/x-ndjson")], "client": ("127.0.0.1", 1),
         }  # fmt: skip
         await self._app(scope, self._receive, self._send)
 
@@ -264,7 +264,7 @@ async def test_a_caller_that_is_gone_ends_the_batch(desk: Desk):
     for _ in range(100):
         connection.may_send.release()
     running = asyncio.create_task(connection.run())
-    await engine.started.wait()
+    await asyncio.wait_for(engine.started.wait(), 20)
     during = connection.context.batches
 
     connection.gone.set()
@@ -285,7 +285,7 @@ async def test_too_many_batches_are_told_to_come_later(desk: Desk, client: httpx
     connection = Connection(desk, lines({"text": FIRST}), max_batches=1)
     running = asyncio.create_task(connection.run())
     connection.may_send.release()
-    await engine.started.wait()
+    await asyncio.wait_for(engine.started.wait(), 20)
 
     transport = httpx2.ASGITransport(app=make_app(connection.context))
     async with httpx2.AsyncClient(transport=transport, base_url="http://localhost") as other:

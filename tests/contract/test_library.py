@@ -336,7 +336,7 @@ async def test_a_reading_under_way_does_not_bring_an_erased_article_back(desk: D
         reading = asyncio.create_task(jobs.run(desk, job_id, WORKS))
     else:
         reading = asyncio.create_task(read_now(desk, command, ME))  # type: ignore[arg-type]
-    await engine.started.wait()
+    await asyncio.wait_for(engine.started.wait(), 20)
     await asyncio.sleep(0.1)
 
     await client.delete(f"/articles/{await article_of(client)}")

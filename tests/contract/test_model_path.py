@@ -132,7 +132,7 @@ async def test_an_answer_that_stays_wrong_is_kept_where_it_is_right() -> None:
     with server.ScriptedServer(then=server.reply(wrong_answer())) as scripted:
         extraction = await run(scripted)
 
-    assert len(scripted.questions) == 3
+    assert len(scripted.questions) == 2
     direct = next(quote for quote in extraction.quotes if quote.kind == "direct")
     assert direct.speaker is None
     assert any("Harvey Smith" in warning.message for warning in direct.warnings)

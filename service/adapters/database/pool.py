@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import secrets
+import select
 import time
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
@@ -24,9 +25,31 @@ CONNECT_TIMEOUT_S = 5
 STATEMENT_TIMEOUT_MS = 30_000
 
 
+def check_cancelled() -> None:
+    """Raise CancelledError if this task was cancelled; for whoever tries again and again.
+
+    A cancellation may be lost on its way: a query comes back as an error of its own, or the wait for a connection as a success
+    (`asyncio.wait_for` before Python 3.12). A loop that takes no second look would then never end.
+    """
+    task = asyncio.current_task()
+    if task is not None and task.cancelling():
+        raise asyncio.CancelledError
+
+
 def new_id(prefix: str) -> str:
     """A new id: the prefix, the time in milliseconds (so that ids sort by it) and 64 random bits."""
     return f"{prefix}_{time.time_ns() // 1_000_000:012x}{secrets.token_hex(8)}"
+
+
+async def _check(connection: Connection) -> None:
+    """Let the pool replace a connection whose server is gone; raises psycopg.OperationalError.
+
+    A server that ended, or was killed, has left an end of file on the socket. The pool's own check asks it a query each time.
+    """
+    socket = select.poll()
+    socket.register(connection.fileno(), select.POLLIN)
+    if socket.poll(0):
+        await AsyncConnectionPool.check_connection(connection)
 
 
 class Database:
@@ -42,7 +65,7 @@ class Database:
             max_size=size,
             timeout=wait_s,
             open=False,
-            check=AsyncConnectionPool.check_connection,
+            check=_check,
             reconnect_timeout=0,
             kwargs={
                 "row_factory": dict_row,
@@ -81,6 +104,7 @@ class Database:
             async with self._pool.connection() as connection, connection.transaction():
                 yield connection
         except (PoolTimeout, psycopg.OperationalError, psycopg.errors.QueryCanceled, psycopg.InterfaceError) as error:
+            check_cancelled()
             raise DatabaseUnavailable from error
 
     async def rows(self, query: LiteralString, parameters: Parameters | None = None) -> list[Row]:

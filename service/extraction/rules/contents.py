@@ -8,21 +8,19 @@ from __future__ import annotations
 
 from service.domain.candidate import Candidates
 from service.domain.draft import DraftContent
-from service.extraction.rules.indirect import Decisions, Drafting, reported_contents
+from service.extraction.rules.indirect import Drafting, Known, reported_contents
 
 LEAST = 0.4  # what is less sure is left out: where F1 on PolNeAR dev is flat and GUM's still rises
 
 
-def draft_contents(
-    candidates: Candidates, decisions: Decisions | None = None
-) -> tuple[Candidates, tuple[DraftContent, ...]]:
+def draft_contents(candidates: Candidates, known: Known | None = None) -> tuple[Candidates, tuple[DraftContent, ...]]:
     """The contents outside quotation marks in the order of their cues, and the candidates with their clauses and mentions added.
 
-    `decisions`: see `reported_contents`.
+    `known`: see `indirect.cue_places`.
     """
     drafting = Drafting(candidates)
     drafts: list[DraftContent] = []
-    for content in reported_contents(candidates, decisions=decisions):
+    for content in reported_contents(candidates, known=known):
         place, probability = content.found.place, content.found.probability
         if probability < LEAST:
             continue

@@ -8,7 +8,8 @@ from service.domain.draft import Draft, DraftContent, DraftExchange, DraftQuote
 from service.extraction.rules.attribution import draft_quotes
 from service.extraction.rules.contents import draft_contents
 from service.extraction.rules.exchanges import draft_exchanges
-from service.extraction.rules.indirect import Decisions, draft_indirect
+from service.extraction.rules.indirect import Known, draft_indirect
+from service.text.cues import find_cues
 
 
 def draft_by_rules(
@@ -18,13 +19,13 @@ def draft_by_rules(
     found: tuple[DraftQuote, ...] = ()
     if quotes:
         candidates, found = draft_quotes(candidates)
-    decisions: Decisions = {}
+    known = Known(find_cues(candidates.text)) if indirect or contents else None
     if indirect:
-        candidates, reported = draft_indirect(candidates, decisions)
+        candidates, reported = draft_indirect(candidates, known)
         found += reported
     whole: tuple[DraftContent, ...] = ()
     if contents:
-        candidates, whole = draft_contents(candidates, decisions)
+        candidates, whole = draft_contents(candidates, known)
     events: tuple[DraftExchange, ...] = ()
     if exchanges:
         candidates, events = draft_exchanges(candidates, published_at=article.published_at, title=article.title)

@@ -249,11 +249,20 @@ def _token_chunks(text: str, low: int, high: int, taken: list[tuple[int, int]], 
             continue
         if code in {"K", "Z"} and _modifies(text, match.end(), people):
             continue
+        if code == "R" and _WISHED.search(text[max(low, match.start() - 45) : match.start()]):
+            continue
         if code in {"R", "S", "G"}:
             code = _voice(text, low, high, match, code, people) or ("w" if code == "S" else "")
         if code:
             chunks.append(Chunk(code, match.start(), match.end()))
     return chunks
+
+
+_WISHED = re.compile(
+    r"\b(?:work(?:ed|ing|s)?|trying|tried|struggl\w+|hop(?:es?|ed|ing)|fighting|fought|campaign\w+|determined|committed|press(?:ed|ing)"
+    r"|push(?:ed|ing)) (?:[a-z]+ ){0,2}to (?:help )?$"
+)
+"""Before a verb of release: it is what somebody is still after, and nobody is let go ("working to free Whelan")."""
 
 
 def _tokens(text: str, low: int, high: int) -> Iterator[tuple[str, re.Match[str]]]:

@@ -34,6 +34,12 @@ def read_row(row: Row, reading: Reading, name: Naming, subject: str | None) -> s
             handler(chunks, at, reading, name, subject)
     _note_source(row, reading, name)
     reading.named += [p for c in chunks if c.code in "Pl" and (p := party_of(c, name))]
+    counted = [g for g in row.people if g.number is not None and g.nationality and not g.part]
+    if not re.search(r"N[ac]+N", row.codes):  # "400 Palestinians and 30 Lebanese" are on one side
+        reading.nations += [g.nationality for g in counted if g.nationality]
+    acting = [agents[-1] for at, c in enumerate(chunks) if c.code in "RGS" and (agents := agents_of(chunks, at, name, subject))]
+    if acting:
+        return acting[-1]
     first = next((c for c in chunks if c.code in "PR"), None)
     return ((first.party is not None and name(first.party.name)) or subject) if first is not None else subject
 
@@ -100,6 +106,8 @@ def _gapped(chunks: tuple[Chunk, ...], place: int, name: Naming) -> list[tuple[s
 
 def _released(chunks: tuple[Chunk, ...], at: int, reading: Reading, name: Naming, subject: str | None) -> None:
     groups = subjects_of(chunks, at)
+    if not groups and at > 1 and chunks[at - 1].code == "p":
+        groups = _meant_by_they(chunks, at - 1)
     rest = said_behind(chunks, at + 1, name)
     if not groups:
         groups, _ = objects_of(chunks, at)
@@ -117,6 +125,11 @@ def _released(chunks: tuple[Chunk, ...], at: int, reading: Reading, name: Naming
         group, to, party = chunks[place : place + 3]
         if group.code == "N" and to.code == "t" and party.code == "P" and group.people is not None:
             reading.add([group.people], None, party_of(party, name), 1.2)
+
+
+def _meant_by_they(chunks: tuple[Chunk, ...], at: int) -> list[People]:
+    """The people that the pronoun at `at` means: the first with a number in the sentence before it, if any."""
+    return next(([c.people] for c in chunks[:at] if c.code == "N" and c.people is not None), [])
 
 
 def _nominal(chunks: tuple[Chunk, ...], at: int, reading: Reading, name: Naming, subject: str | None) -> None:

@@ -22,7 +22,7 @@ CUMULATIVE = Cue(
 )
 HELD = Cue(
     r"\b(?:still (?:held|being held|in|holding|holds|captive|missing|hold)|remain(?:s|ed|ing)? (?:in|captive|held|behind"
-    r"|prisoners?)|(?:is|are|was|were) (?:still )?(?:believed|thought|known|estimated|said) to (?:be|have|hold)"
+    r"|prisoners?)|(?:prisoners|captives|hostages|detainees|people) remain|(?:is|are|was|were) (?:still )?(?:believed|thought|known|estimated|said) to (?:be|have|hold)"
     r"|holds?(?= (?:about|some|around|more|at|up|an|\d))|(?:is|are) holding|were (?:killed|kidnapped|captured|abducted"
     r"|seized|taken)|was (?:killed|kidnapped|captured|abducted)|none of (?:them|whom)|taken hostage"
     r"|took\b[^.;]{0,40}(?:hostage|captive"
@@ -51,7 +51,7 @@ _EACH_BEFORE = Cue(
 _EXCLUSIVE = (Category.MILITARY, Category.CIVILIAN, Category.HOSTAGES, Category.BODIES, Category.PRISONERS, Category.OTHER)
 _PLAIN = frozenset({Category.TOTAL, Category.PRISONERS, Category.OTHER})
 _AXES = (Category.WOMEN, Category.MEN, Category.CHILDREN, Category.WOUNDED)
-_TELLING = frozenset({Category.BODIES, Category.MILITARY, Category.CIVILIAN, Category.CHILDREN})
+_TELLING = frozenset({Category.BODIES, Category.MILITARY, Category.CIVILIAN, Category.CHILDREN, Category.WOUNDED})
 """Categories that say more of a total than that people were let go: they stand beside it, with its own number."""
 _STATED_SUBSETS = frozenset({*_AXES, Category.CIVILIAN, Category.MILITARY, Category.BODIES, Category.HOSTAGES})
 
@@ -63,7 +63,7 @@ def scope_of(group: People, text: str, start: int, end: int) -> Scope:
         return Scope.BOTH_SIDES
     if _FIRST_OF.search(text[max(start, group.start - 50) : group.start]) and re.search(r"\d|, ", text[start : group.start]):
         return Scope.DEAL
-    if HELD.search(text[max(start, group.start - 30) : min(end, group.end + 45)]):
+    if not group.bodies and HELD.search(text[max(start, group.start - 30) : min(end, group.end + 45)]):
         released = re.search(
             r"\b(?:releas|freed|exchang|swap|hand(?:ed|ing) over|return|in exchange)",
             text[max(start, group.start - 60) : min(end, group.end + 40)],
@@ -175,7 +175,7 @@ def counts_of(groups: list[People], text: str, clause_starts: Mapping[People, in
     if total is not None:
         counts.append(DraftCount(category=Category.TOTAL, number=_id(total)))
         if total.bodies:
-            parts.setdefault(Category.BODIES, total)
+            parts[Category.BODIES] = total
     elif summed is not None:
         counts.append(DraftCount(category=Category.TOTAL, summed=True))
     elif len(parts) == 1:

@@ -61,6 +61,8 @@ def _pair_votes(reading: Reading) -> dict[tuple[str, str], float]:
     for one, other, weight in reading.pairs:
         if one != other:
             votes[_key(one, other)] += weight
+    if not votes and len(nations := sorted(set(reading.nations))) == 2:
+        votes[(nations[0], nations[1])] += 1.0  # "five Americans were flown out and five Iranians were let go"
     holders = {clue.people: clue.holder for clue in reading.clues if clue.people is not None and clue.holder}
     for one_group, other_group in reading.opposites:
         sides = (

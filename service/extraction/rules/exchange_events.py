@@ -44,7 +44,9 @@ class ActClause:
 
 
 _SPLIT = Cue(
-    r"(?:;|,? [–—-] |,? (?:while|whereas|but|after|since|following|with|compared (?:with|to)|as part of"
+    r"(?:;|,? [–—-] |,? (?:while|whereas|but|(?:after|following)(?! (?:[\w-]+ ){1,4}?(?:days?|weeks?|months?|years?|decades?|hours?)"
+    r"(?! (?:after|ago|earlier|before))\b)|since(?! (?:\w+ )?\d{4}\b(?!, when)| (?:last |early |late )?(?:january|february|march|april|may|june|july"
+    r"|august|september|october|november|december|year|month|week)\b(?![\w ]{0,8}, when))|with|compared (?:with|to)|as part of"
     r"|and (?=(?:will|is|are|was|were|the|another|has|have|said)\b)))\s"
 )
 _LONGEST_PIECE = 1200
@@ -53,7 +55,7 @@ _TRIGGER = Cue(
     r"(?:swap|exchang|trad(?:e|ing)|releas|free|hand|repatriat|return|let |g[ai]ve|turn|chang|home|back|ashore|receiv"
     r"|across|led |prison|captiv"
     r"|hostage|detain|captur|inmate|internee|abduct|kidnap|jail|bod(?:y|ies)|remains|custody|deal|agreement|process"
-    r"|phase|stage"
+    r"|phase|stage|carrying"
     r"|batch|group|third|pow|lib|went|gone|sent|driven|flown)"
 )
 """Without one of these stems no other cue of this module can match: most sentences are passed over by one search."""
@@ -78,7 +80,7 @@ _ACT_WORD = Cue(
     r"|changed (?:hands|places)"
     r"|(?:c[ao]me|went|gone?|sen[dt]) (?:home|back|free|north|south|east|west)|got (?:back|home)"
     r"|got (?:\w+ ){1,3}back|put ashore|received|br(?:ought|inging) (?:home|back)"
-    r"|(?:led|walked|passed|ferried|flown|driven|trucked) (?:across|over|back|home|to))"
+    r"|(?:led|walked|passed|ferried|flown|driven|trucked) (?:across|over|back|home|to)|carrying [^.;]{1,40} (?:landed|arrived))"
 )
 _SECOND_ACT = Cue(
     r"\b(?:swap|exchang|releas|freed|freeing|hand(?:ed|ing|s)? over|hand-?over|repatriat|trad(?:ed|ing)|return)"
@@ -184,8 +186,17 @@ def _parts(sentence: Sentence, text: str) -> list[Sentence]:
     return [Sentence(sentence.id, type(sentence.span)(a, b, text[a:b]), sentence.paragraph) for a, b in pairwise(cuts)]
 
 
+_HABIT = Cue(
+    r"\b(?:exchanges|swaps|hand-?overs|repatriations)\b[^.;,]{0,60}?\b(?:are|have been|have become|remain|were|had been) (?:among|one of"
+    r"|the (?:only|few|main)|an?\b|rare|frequent|few|common|regular|routine|increasingly)"
+)
+"""What is said of exchanges in general ("prisoner swaps are one of the few areas of contact")."""
+
+
 def _strength(row: Row, words: str, sentence: str) -> float:
     codes = row.codes
+    if _HABIT.search(words) and not any(g.number is not None for g in row.people):
+        return 0.0
     if NOT_PEOPLE.search(words) and not CAPTIVE.search(words):
         return 0.0
     if SWAP_NOUN.search(words):
@@ -201,7 +212,7 @@ def _strength(row: Row, words: str, sentence: str) -> float:
         return 2.0
     if (_AGAINST.search(codes) or _FREED_FOR.search(codes)) and (captive or held):
         return 2.0
-    if _ONE_FOR_ONE.search(codes) and not NOT_PEOPLE.search(words):
+    if (_ONE_FOR_ONE.search(codes) or (FOR.search(words) and _MANY_FOR.search(codes))) and not NOT_PEOPLE.search(words):
         return 1.5
     counted = any(g.number is not None for g in row.people)
     each = counted and "e" in codes and any(code in codes for code in "RrG") and (captive or held)
@@ -242,6 +253,8 @@ _ONE_FOR_ONE = re.compile(
     r"[NHI][^dRS]{0,6}r[^dRS]{0,4}x[^d]{0,3}I|[RS][jPa]*I[^dRS]{0,5}x[^d]{0,3}[NHI]"
     r"|I[^dRS]{0,6}r[^dRS]{0,4}x[^d]{0,3}[NHI]"
 )
+# A number of people is let go for others ("let go 10 citizens in return for one man").
+_MANY_FOR = re.compile(r"(?:R[^dRS]{0,3}N|N[^dRS]{0,5}r)[^dRS]{0,4}x[^d]{0,3}[NHI]")
 _TAKEN = re.compile(r"detainee|captur|captive|jailed|detained|kidnapped|imprisoned|abducted")
 _SWAP = Cue(r"\b(?:swap|(?<!stock )exchange(?! rate| program| student))\b")
 

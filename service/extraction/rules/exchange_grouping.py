@@ -46,6 +46,7 @@ def group(clauses: list[ActClause], candidates: Candidates, published_at: date |
     later: dict[str, Event] = {}
     done = False
     values: set[int] = set()
+    told: set[str] = set()
     main_day: str | None = None
     for clause in clauses:
         words = clause.words(text)
@@ -60,10 +61,12 @@ def group(clauses: list[ActClause], candidates: Candidates, published_at: date |
                 past.setdefault(key, Event("past")).clauses.append(clause)
             continue
         day = _day_before(clause, main_day, words)
-        if done and day and numbers - values and Status.COMPLETED in clause.tense:
+        named = {g.words for g in clause.row.people if g.mention is not None}
+        if done and day and (numbers - values or named - told) and Status.COMPLETED in clause.tense:
             past.setdefault(day + _of_remains(clause), Event("past")).clauses.append(clause)
             continue
         main_day = main_day or next((d.start for d in recent if d.start and len(d.start) == 10 and d.start == d.end), None)
+        told |= named
         if _goes_with(clause, main, text):
             main.clauses.append(clause)
             continue

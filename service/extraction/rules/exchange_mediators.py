@@ -30,9 +30,9 @@ _ACTIVE_BROKER = re.compile(
     r"^(?:[^.;,]{0,60}?|, (?=which |who |that ))\b(?:(?:has|have|had|which|who|also|and|helped"
     r"|that)\s+)*(?:to\s+)?(?<!been )(?<!be )(?<!was )(?<!were )"
     r"(?<!being )(?:broker(?:ed|s|ing)?(?! by\b)|mediat(?:ed|es|ing)(?! by\b)|help(?:ed|s)? (?:to )?(?:mediate|broker"
-    r"|negotiate|arrange)|act(?:ed|s"
+    r"|negotiate|arrange|bring about)|act(?:ed|s"
     r"|ing) as (?:an? )?(?:mediator|intermediar(?:y|ies)|go-between|broker|mediators)|facilitat(?:ed|es"
-    r"|ing)|played a (?:key |major |crucial )?role in (?:mediating|brokering))\b",
+    r"|ing)|led (?:the )?mediation|played a (?:key |major |crucial )?role in (?:mediating|brokering))\b",
     re.IGNORECASE,
 )
 

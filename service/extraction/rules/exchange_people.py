@@ -125,6 +125,8 @@ def _numbered(text: str, numbers: list[Number], parties: list[Party], high: int)
         own = bool(re.match(r"\s+(?:of\s+)?(?:its|their|his|our)\b", words)) or bool(_OWN.search(before))
         if own and category is Category.MEN:
             category = Category.TOTAL  # "eleven of its men": soldiers or not, it says nothing of women
+        if category in _HURT_ONES and _WOUNDED.search(words) and not own:
+            category = Category.WOUNDED
         bodies = bodies or category is Category.BODIES or (bool(found) and found[-1].bodies and words.strip() == "others")
         category = Category.BODIES if bodies else category
         found.append(
@@ -133,6 +135,8 @@ def _numbered(text: str, numbers: list[Number], parties: list[Party], high: int)
     return found
 
 
+_WOUNDED = re.compile(r"\b(?:wounded|injured|maimed|sick|ill|ailing)\b")
+_HURT_ONES = frozenset({Category.MILITARY, Category.PRISONERS, Category.OTHER, Category.TOTAL})
 _IS = re.compile(
     r"(?: (?:of|among) (?:them|those|these|the)\b[^.;,]{0,45}?)? (?:are|were|is|was)(?: (?:all|both|seriously"
     r"|severely|gravely|said to be"
@@ -191,11 +195,23 @@ def _head_noun(text: str, start: int, limit: int, parties: list[Party]) -> tuple
         if len(between) > 6 or any(w.lower() in FUNCTION_WORDS or w in ",;:.(" for w in between):
             break
         best = (match.end(), category_of(match))
-    if best is not None and best[1] in {Category.WOMEN, Category.CHILDREN, Category.CIVILIAN, Category.MILITARY}:
-        more = PEOPLE.match(text, best[0] + 5, limit) if text.startswith(" and ", best[0]) else None
-        if more is not None and category_of(more) is not best[1]:
-            return more.end(), Category.TOTAL
-    return best
+    return best if best is None or best[1] not in _MIXED else _with_listed(text, best, limit)
+
+
+_MIXED = frozenset({Category.WOMEN, Category.MEN, Category.CHILDREN, Category.CIVILIAN, Category.MILITARY, Category.OTHER})
+_LIST_LINK = re.compile(r"(?:,? and|,? or|,) (?:[a-z-]+ )??")
+
+
+def _with_listed(text: str, noun: tuple[int, Category], limit: int) -> tuple[int, Category]:
+    """The noun with others that the same number counts ("200 soldiers, policemen and civilians"), which are no one category."""
+    end, category, closed = noun[0], noun[1], False
+    while not closed and (link := _LIST_LINK.match(text, end, limit)) is not None:
+        more = PEOPLE.match(text, link.end(), limit)
+        if more is None:
+            break
+        end, closed = more.end(), "and" in link[0] or "or" in link[0]
+        category = category if category_of(more) is category else Category.TOTAL
+    return (end, category) if closed else noun
 
 
 def _nationality(text: str, start: int, end: int, parties: list[Party]) -> str | None:

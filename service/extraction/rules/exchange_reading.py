@@ -31,6 +31,7 @@ class Reading:
     same: list[People] = field(default_factory=list)
     moved: list[People] = field(default_factory=list)
     sources: list[tuple[People, str]] = field(default_factory=list)
+    nations: list[str] = field(default_factory=list)
 
     def add(self, people: Iterable[People], holder: str | None, receiver: str | None, weight: float) -> None:
         """A vote for every group; a party cannot release to itself."""

@@ -243,10 +243,19 @@ def span_of_deal(sentences: set[str], candidates: Candidates, published_at: date
 
 def own_date(dates: list[tuple[DateMention, ...]], published_at: date | None) -> tuple[str | None, str | None]:
     """The first date of an earlier event's clauses that could be resolved and is not still to come."""
-    first = next(
-        (m.id for clause in dates for m in clause if m.start is not None and not _is_to_come(m, published_at)), None
-    )
-    return first, first
+    over = [[m for m in clause if m.start is not None and not _is_to_come(m, published_at)] for clause in dates]
+    stated = next((clause for clause in over if clause), None)
+    if stated is None:
+        return None, None
+    first, last = stated[0], stated[0]
+    for mention in stated[1:2]:
+        if first.span and mention.span and first.start == first.end and 0 < mention.span.start - first.span.end <= _LINK:
+            last = mention if (mention.start or "") > (first.start or "") else first
+    return first.id, last.id
+
+
+_LINK = 5
+"""Characters of " and " or " to " between the two ends of a time ("between 1990 and 1994")."""
 
 
 def _is_to_come(mention: DateMention, published_at: date | None) -> bool:

@@ -21,7 +21,9 @@ _BROKEN = Cue(
     r"\b(?:call(?:ed|ing)? off|collaps(?:ed|es?)|f[ae]ll(?:en|s)? (?:through|apart)|br(?:oke|oken|eak) (?:down|off)"
     r"|cancel\w*|scrapped|suspend\w*|halt(?:ed|ing)|reject\w*|turn(?:ed|s|ing)? down"
     r"|rul(?:ed|es|ing) out|abort(?:ed)?|abandon(?:ed)?|derail(?:ed)?|thwarted|scuppered|scuttled|postponed|stalled"
-    r"|delayed|shelved|failed|on hold|did not (?:happen|take place)"
+    r"|delayed|shelved"
+    r"|failed(?! to (?:agree|reach|win|secure|end|make|produce|bring|find|halt|stop|free)\b"
+    r"(?! (?:an?|the|any|on|a|final|such)*\s*(?:prisoner|swap|exchange|deal|hostage|agreement|accord|release)))|on hold|did not (?:happen|take place)"
     r"|never (?:happened|took place|materiali[sz]ed)|c[ao]me to (?:nothing|grief|naught)|founder(?:ed|s)|axed"
     r"|thr[eo]wn? (?:it |them )?out"
     r"|came unstuck)\b"
@@ -33,7 +35,7 @@ _REFUSED = Cue(
 )
 _PROPOSED = Cue(
     r"\b(?:could be|could|might|may|offer(?:ed|s|ing)?|propos(?:ed|es|al|ing)|suggest(?:ed|s|ing|ion)|ready (?:to|for)"
-    r"|read(?:y|iness)|willing(?:ness)?|prepared to|call(?:ed|s|ing)? for"
+    r"|read(?:y|iness)|willing(?:ness)?|(?:be|are|is) (?:happy|glad|pleased) to|prepared to|call(?:ed|s|ing)? for"
     r"|demand(?:ed|s|ing)?|consider(?:ed|s|ing)?|in talks|talks (?:on|about|over)|negotiat\w+|discuss(?:ed|es|ing"
     r"|ions?)?|urg(?:ed|es|ing)|seek(?:s|ing)?|sought|wants?|wanted|hopes?|hoping"
     r"|possib(?:le|ility)|potential|open to|push(?:ed|ing|es)? for|if (?:israel|the|it|they)|rul(?:ed|es) out|debat\w+"
@@ -45,8 +47,9 @@ _AGREED = Cue(
 )
 _PLANNED = Cue(
     r"\b(?:will|shall|(?:is|are|was|were) (?:due|set|expected|scheduled|slated|planned|poised|likely|about|preparing"
-    r"|going|to)\b|expected|scheduled|set to|due to|upcoming|imminent|planned"
-    r"|plan(?:s|ning)? to|prepar(?:e|es|ing|ations?)|ahead of|awaiting|would)\b"
+    r"|going|to)\b|expected|scheduled|set to|due to|upcoming|imminent|planned|projected|foreseen"
+    r"|plan(?:s|ning)? to (?:releas|free|exchang|swap|trad|hand|return|repatriat|let|set|carry)|prepar(?:e|es|ing|ations?)|ahead of|awaiting"
+    r"|would(?! be (?:happy|glad|pleased|ready|willing|prepared|open)))\b"
 )
 _ACTS = (
     r"(?:be )?(?:begin |start |also |soon )?(?:releas|free|exchang|swap|trad|hand|return|repatriat|set free"
@@ -77,6 +80,10 @@ _DONE = Cue(
     r"|brought|let)"
     r"|(?:frees|releases|swaps?|exchanges|hands over"
     r"|swap(?=s? \d))(?= \d| (?!of|for)\w+ (?:prisoners|hostages|soldiers|captives)))\b"
+)
+_BEGAN_TO = Cue(
+    r"\b(?:ha(?:s|ve) begun|ha(?:s|ve) started|began|started|begins?|starts?) (?:(?:exchang|swapp|releas|free|hand|return|repatriat)ing"
+    r"|to (?:exchange|swap|release|free|hand over|return))\b"
 )
 _HYPOTHETICAL = Cue(
     r"\b(?:to|could|would|will|might|may|should|be|must|can|agreed|not|yet|if|until|for the|expected|shall|won't"
@@ -109,10 +116,10 @@ def status_votes(text: str) -> dict[Status, float]:
         votes[Status.COMPLETED] += 0.3
     if _is_broken(text) or _REFUSED.search(text):
         votes[Status.FAILED] += 1.6
-    if _ONGOING.search(text):
-        votes[Status.ONGOING] += 0.7
-    if _PLANNED.search(text):
-        votes[Status.PLANNED] += 0.6
+    if (going := _ONGOING.search(text)) is not None and not (going[0].startswith("first") and _PLANNED.search(text)):
+        votes[Status.ONGOING] += 1.6 if _BEGAN_TO.search(text) else 0.7
+    if (planned := [match[0] for match in _PLANNED.finditer(text)]):
+        votes[Status.PLANNED] += 0.3 if set(planned) == {"would"} else 0.6
     if not _NO_DEAL.search(text) and any(
         not _DENIED.search(text[max(0, m.start() - 30) : m.start()]) for m in _AGREED.finditer(text)
     ):
@@ -160,7 +167,11 @@ def status_of(clauses: list[Mapping[Status, float]], title: str | None) -> Statu
             total[status] += 2.0 * min(vote, 1.6)
     if not total:
         return Status.COMPLETED
-    if total[Status.COMPLETED] + total[Status.ONGOING] >= _TOLD_AS_FACT:
+    if total[Status.FAILED] >= _TOLD_AS_FAILED and total[Status.COMPLETED] < 1:
+        # What fell through was planned, and perhaps agreed or begun, before.
+        for before in (Status.PLANNED, Status.AGREED, Status.ONGOING):
+            total[before] *= 0.4
+    elif total[Status.COMPLETED] + total[Status.ONGOING] >= _TOLD_AS_FACT:
         # An act that is told also tells how it was agreed and asked for; that is its history.
         total[Status.AGREED] *= 0.5
         total[Status.PROPOSED] *= 0.5
@@ -204,7 +215,8 @@ def kind_of(groups: list[People], texts: str, *, both_ways: bool, swap_words: bo
     """What was exchanged, from whom the clauses speak of and whether anything goes the other way."""
     groups = [g for g in groups if g.mention is None and g.number is not None] or [g for g in groups if g.mention is None]
     living = [g for g in groups if not g.bodies]
-    if groups and not living and not re.search(r"\b(?:prisoners?|captives?|detainees?|living)\b", texts, re.IGNORECASE):
+    others = _DEAD_OF.sub("", texts)  # "the remains of two captives"
+    if groups and not living and not re.search(r"\b(?:prisoners?|captives?|detainees?|living)\b", others, re.IGNORECASE):
         return ExchangeKind.REMAINS_RETURN
     hostages = any(g.category is Category.HOSTAGES or "hostage" in g.words for g in groups) or bool(
         re.search(r"\b(?:hostages?|kidnapped|abducted)\b", texts, re.IGNORECASE)
@@ -214,6 +226,9 @@ def kind_of(groups: list[People], texts: str, *, both_ways: bool, swap_words: bo
     if hostages:
         return ExchangeKind.HOSTAGES_FOR_PRISONERS
     return ExchangeKind.PRISONER_EXCHANGE
+
+
+_DEAD_OF = re.compile(r"\b(?:remains|bod(?:y|ies)|corpses?|coffins?) of (?:[\w,-]+ ){0,4}?[\w-]+", re.IGNORECASE)
 
 
 def is_swap(row: Row, text: str) -> bool:

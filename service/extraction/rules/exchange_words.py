@@ -13,7 +13,7 @@ _NOUNS: dict[str, Category] = {
     r"|spy": Category.PRISONERS,
     r"detainees?": _O,
     r"hostages?": Category.HOSTAGES,
-    r"bodies|body|remains|corpses?|coffins?|caskets?|transfer cases?|sets of (?:human )?remains": Category.BODIES,
+    r"bodies|body|(?<=its )dead|(?<=their )dead|(?<=war )dead|remains|corpses?|coffins?|caskets?|transfer cases?|sets of (?:human )?remains": Category.BODIES,
     r"soldiers?|servicem[ae]n|servicewom[ae]n|service members?|servicemembers?|serviceperson|troops|troopers?|marines?"
     r"|sailors?|airm[ae]n"
     r"|pilots?|combatants?|conscripts?|fighters?|militiam[ae]n|border guards?|(?:national )?guardsm[ae]n|defenders"
@@ -159,7 +159,7 @@ _RELEASE = (
     r"|up)|let(?:ting)? go"
     r"|set(?:ting)?(?= \w+(?: \w+){0,4} free\b)|set free|sen[dt](?:ing)? (?:home|back)|sen[dt]|transfer(?:red|ring|s)?"
     r"|relinquish\w*|part(?:ed|ing) with"
-    r"|let(?= \w+(?: \w+){0,3} go\b)|put ashore|set ashore|surrender(?:ed|s)?(?= (?:\d|the (?:bodies|remains)"
+    r"|let(?:ting)? out(?= \d| [a-z]+ [a-z]+)|let(?= \w+(?: \w+){0,3} go\b)|put ashore|set ashore|surrender(?:ed|s)?(?= (?:\d|the (?:bodies|remains)"
     r"|its prisoners|captives))"
 )
 _RECEIVE = (
@@ -189,7 +189,7 @@ TOKENS = re.compile(
     rf"|(?P<w>deal|agreement|talks|negotiations"
     rf"|mediation)|(?P<R>{_RELEASE})|(?P<G>{_RECEIVE})|(?P<C>{_COME})|(?P<K>{_HOLD})|(?P<Z>{_TAKE})"
     r"|(?P<x>in (?:exchange|return|trade|a swap|a trade) for|(?:swap|trade|exchange) for(?= )|in (?:exchange"
-    r"|return)(?=[ ,.;:]|$)|against(?= \d))|(?P<o>for)"
+    r"|return)(?=[ ,.;:]|$))|(?P<o>for)"
     r"|(?P<b>by)|(?P<t>(?:back )?(?:in|on)?to|back in)|(?P<f>from)|(?P<m>between)|(?P<v>with)|(?P<a>and|or|as well as"
     r"|plus|along with)"
     r"|(?P<e>each|apiece|both sides|either side|each side|both countries|both parties|respectively|mutual\w*|from both"

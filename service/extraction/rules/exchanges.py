@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 
 from service.domain.candidate import Candidates
-from service.domain.draft import DraftExchange, DraftPlace, DraftTransfer, PlaceRole, Status
+from service.domain.draft import DraftExchange, DraftPlace, DraftTransfer, ExchangeKind, PlaceRole, Status
 from service.extraction.rules.exchange_chunks import index_of
 from service.extraction.rules.exchange_clues import read_row
 from service.extraction.rules.exchange_direction import best_pair
@@ -156,9 +156,12 @@ def _tell(event: Event, candidates: Candidates, article: _Article, main: _Told |
         if event.role in {"past", "gift"}
         else mediations(spans, candidates, near=not first, others=article.apart if first else ())
     )
+    kind = kind_of(groups, words, both_ways=len(made.transfers) == 2, swap_words=mutual)
+    if kind is ExchangeKind.PRISONER_EXCHANGE and main is not None and pair == main.pair:
+        kind = main.draft.kind if main.draft.kind is ExchangeKind.HOSTAGES_FOR_PRISONERS else kind
     draft = DraftExchange(
         evidence=evidence[:_MOST_EVIDENCE],
-        kind=kind_of(groups, words, both_ways=len(made.transfers) == 2, swap_words=mutual),
+        kind=kind,
         status=status,
         date_start=start,
         date_end=end,
@@ -206,6 +209,8 @@ def _pair_of(
         pair = main.pair
     if pair is None and event.role == "main":
         pair = _with_its_state(reading, candidates, article)
+    if pair is None and event.role == "main" and not article.mutual:
+        pair = _with_the_other(reading, candidates, article)
     if pair is None and article.mutual:
         pair = two_sides(candidates, article.names, [(clause.start, clause.end) for clause in strong])
     return pair
@@ -223,6 +228,21 @@ def _with_its_state(reading: Reading, candidates: Candidates, article: _Article)
     home = lexicon().homes.get(holder)
     state = home if home in named else max(named, key=lambda name: named[name], default=None)
     return None if state is None else (min(holder, state), max(holder, state))
+
+
+def _with_the_other(reading: Reading, candidates: Candidates, article: _Article) -> tuple[str, str] | None:
+    """The one state that frees people or whose people are freed, and the state that the article names most beside it."""
+    states = lexicon().states
+    known = {party for clue in reading.clues for party in (clue.holder, clue.receiver) if party}
+    known = known or set(reading.nations)
+    if len(known) != 1 or not known <= states or not (reading.clues or reading.nations):
+        return None
+    (one,) = known
+    named = Counter(p.name for p in candidates.parties if p.name in states and p.name not in article.helpers | known)
+    ranked = named.most_common(2)
+    if not ranked or ranked[0][1] < 2 or (len(ranked) > 1 and ranked[1][1] * 2 > ranked[0][1]):
+        return None
+    return min(one, ranked[0][0]), max(one, ranked[0][0])
 
 
 def _swaps(event: Event, article: _Article, text: str) -> bool:

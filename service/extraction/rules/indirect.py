@@ -31,8 +31,16 @@ _LONG_SENTENCE, _MAX_CUES = 2000, 10
 _REACH = 300  # characters in front of a sentence in which a mention that reaches into it may begin
 
 
-Decisions = dict[int, Decision]
-"""What the model said of the cues of an article, by the offset of each."""
+@dataclass(slots=True)
+class Known:
+    """What was found out of an article's cues, so that who reads it a second time need not find it out again.
+
+    Every cue, the tokens of the stretches of text that hold one, by bounds, and what the model said, by the cue's offset.
+    """
+
+    cues: tuple[Cue, ...]
+    tokens: dict[tuple[int, int], Tokens] = field(default_factory=dict)
+    decisions: dict[int, Decision] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,13 +64,18 @@ def cue_places(
     *,
     groups: frozenset[str] = SPEECH_GROUPS,
     left_out: list[Cue] | None = None,
+    known: Known | None = None,
 ) -> Iterator[Place]:
-    """Every cue of these groups outside quotation marks, in its sentence; those that are too many there go to `left_out`."""
+    """Every cue of these groups outside quotation marks, in its sentence; those that are too many there go to `left_out`.
+
+    `known` is what an earlier reading of the same article found; it grows.
+    """
+    known = known or Known(find_cues(text))
     outer = [(region.outer.start, region.outer.end) for region in regions if region.parent is None]
     opens, closes = [low for low, _ in outer], [high for _, high in outer]
     # No two outer regions overlap: a cue is inside one that has begun and not ended.
     cues = [
-        cue for cue in find_cues(text)
+        cue for cue in known.cues
         if cue.group in groups and bisect_right(opens, cue.start) == bisect_right(closes, cue.start)
     ]  # fmt: skip
     next_cue = 0
@@ -77,7 +90,10 @@ def cue_places(
         for number, stretch in groupby(here, key=lambda cue: (cue.start - start) // _LONG_SENTENCE):
             low = start + number * _LONG_SENTENCE
             high = min(low + _LONG_SENTENCE, end)
-            tokens = tokenize(text, low, high, outer[bisect_right(closes, low) : bisect_left(opens, high)])
+            tokens = known.tokens.get((low, high))
+            if tokens is None:
+                quoted = outer[bisect_right(closes, low) : bisect_left(opens, high)]
+                tokens = known.tokens[low, high] = tokenize(text, low, high, quoted)
             found = list(stretch)
             if left_out is not None:
                 left_out += found[_MAX_CUES:]
@@ -94,25 +110,25 @@ def reported_contents(
     threshold: float = THRESHOLD,
     clauses_only: bool = False,
     left_out: list[Cue] | None = None,
-    decisions: Decisions | None = None,
+    known: Known | None = None,
 ) -> Iterator[Content]:
     """All that the article reports as said outside quotation marks, clauses or not, also around quoted fragments.
 
-    With `clauses_only`, cues that bring no clause or assert nothing (did not say) are passed over. `left_out`: see `cue_places`.
-    `decisions` are those made before for cues of this article; new ones are added.
+    With `clauses_only`, cues that bring no clause or assert nothing (did not say) are passed over. `left_out` and
+    `known`: see `cue_places`.
     """
+    known = known or Known(find_cues(candidates.text))
     earlier: list[tuple[Place, Subject]] = []
     groups = _CLAUSAL if clauses_only else SPEECH_GROUPS
-    places = cue_places(candidates.text, candidates.sentences, candidates.regions, groups=groups, left_out=left_out)
-    for place in places:
+    text, sentences, regions = candidates.text, candidates.sentences, candidates.regions
+    for place in cue_places(text, sentences, regions, groups=groups, left_out=left_out, known=known):
         if clauses_only and not is_asserted(place):
             continue
         if earlier and earlier[-1][0].tokens is not place.tokens:
             earlier = []
-        made = decisions.get(place.cue.start) if decisions is not None else None
-        decision = made or decide(place, threshold=threshold)
-        if decisions is not None:
-            decisions[place.cue.start] = decision
+        decision = known.decisions.get(place.cue.start)
+        if decision is None:
+            decision = known.decisions[place.cue.start] = decide(place, threshold=threshold)
         side = decision.contents[0].side if decision.contents else ("quoted" if is_inverted(place) else "after")
         subject = subject_of(place, side, earlier)
         if subject is not None and place.cue.form == "verb" and decision.reports >= 0.5:
@@ -201,15 +217,15 @@ class Drafting:
         )
 
 
-def draft_indirect(candidates: Candidates, decisions: Decisions | None = None) -> tuple[Candidates, tuple[DraftQuote, ...]]:
+def draft_indirect(candidates: Candidates, known: Known | None = None) -> tuple[Candidates, tuple[DraftQuote, ...]]:
     """The article's indirect quotations, and the candidates with their clauses, cues and missing mentions added.
 
     `score` is the model's probability that the cue reports and that both ends are right (on PolNeAR dev about as often as
-    it says). Quotes are in the order of their cues. `decisions`: see `reported_contents`.
+    it says). Quotes are in the order of their cues. `known`: see `cue_places`.
     """
     drafting = Drafting(candidates)
     left_out: list[Cue] = []
-    for content in reported_contents(candidates, clauses_only=True, left_out=left_out, decisions=decisions):
+    for content in reported_contents(candidates, clauses_only=True, left_out=left_out, known=known):
         place, subject = content.found.place, content.subject
         if content.found.probability < MIN_SCORE or subject is None or place.cue.lemma in _RELAYS:
             continue

@@ -62,21 +62,31 @@ async def test_a_re_ask_holds_the_conversation_and_the_problems() -> None:
 
 
 async def test_the_conversation_does_not_grow_with_every_re_ask() -> None:
-    model = ScriptedModel([{"names": ["banana"]}])
+    model = ScriptedModel([{"names": ["banana"]}, {"names": ["orange"]}, {"names": ["fig"]}])
 
     await run(model)
 
     assert [len(messages) for messages in model.asked] == [2, 4, 4]
 
 
+async def test_what_a_model_stands_by_is_not_asked_a_third_time() -> None:
+    model = ScriptedModel([{"names": ["banana", "orange"]}, {"names": ["banana"]}, {"names": ["fig"]}])
+
+    asked, spent = await run(model)
+
+    assert spent.attempts == 2
+    assert asked.result.names == ["banana"]
+    assert [finding.item for finding in asked.findings] == ["banana"]
+
+
 async def test_it_stops_after_two_re_asks_with_the_best_reading() -> None:
-    model = ScriptedModel([{"names": ["banana", "orange"]}, {"names": ["banana"]}, {"names": ["cherry", "banana"]}])
+    model = ScriptedModel([{"names": ["banana", "orange"]}, {"names": ["cherry"]}, {"names": ["papaya", "banana"]}])
 
     asked, spent = await run(model)
 
     assert spent.attempts == 1 + MAX_REASKS
-    assert asked.result.names == ["banana"]
-    assert [finding.item for finding in asked.findings] == ["banana"]
+    assert asked.result.names == ["cherry"]
+    assert [finding.item for finding in asked.findings] == ["cherry"]
 
 
 async def test_replies_that_are_never_valid_end_in_answer_invalid_with_their_cost() -> None:

@@ -82,9 +82,9 @@ def same_number_both_ways(a: dict[str, Any]) -> None:
     exchange(a)["ways"] = [f"Valdoria > Kessa Front: {n30} total", f"Kessa Front > Valdoria: {n30} total"]
 
 
-def total_as_prisoners(a: dict[str, Any]) -> None:
+def soldiers_and_civilians(a: dict[str, Any]) -> None:
     n40, _ = tags(a)
-    first_way(a, f"{n40} total; {n40} prisoners")
+    first_way(a, f"{n40} military; {n40} civilian")
 
 
 def half_of_no_formula(a: dict[str, Any]) -> None:
@@ -146,6 +146,10 @@ def ends_before_start(a: dict[str, Any]) -> None:
 
 def own_party(a: dict[str, Any]) -> None:
     first_way(a, f"{tags(a)[0]} total", "Valdoria > Valdoria")
+
+
+def own_people_besides(a: dict[str, Any]) -> None:
+    exchange(a)["ways"].append(f"Valdoria > Valdoria: {exchange(a)['unused'].split()[0]} total")
 
 
 def one_way(a: dict[str, Any]) -> None:
@@ -214,7 +218,7 @@ FAULTS: list[tuple[Change, str]] = [
     (part_above_whole, "is more than the total 12"),
     (parts_above_whole, "is more than the total 40"),
     (same_number_both_ways, 'does not say "each" or "both"'),
-    (total_as_prisoners, "is given as total and as prisoners"),
+    (soldiers_and_civilians, "is given as military and as civilian"),
     (sum_of_nothing, "no two parts on one axis"),
     (half_of_no_formula, "is not a formula of two numbers"),
     (unreadable_count, "ways.0: Value error, this line cannot be read"),
@@ -231,10 +235,6 @@ FAULTS: list[tuple[Change, str]] = [
     (own_party, "are the same"),
     (one_way, "only one direction is given"),
     (two_way_unilateral, "people go in two directions"),
-    (visiting_envoy, "no sentence says that Norway mediated"),
-    (party_as_mediator, "cannot be its mediator"),
-    (wrong_status, "rejected, suspended or broken off"),
-    (part_of_itself, "names no other exchange"),
     (unknown_sentence, "there are no sentences S77"),
     (unknown_date, "there is no date D77"),
     (unknown_place, 'place "Lake Ontario" does not stand'),
@@ -246,6 +246,14 @@ FAULTS: list[tuple[Change, str]] = [
     (unknown_clause, "stands in S"),
 ]
 IDS = [change.__name__ for change, _ in FAULTS]
+DOUBTS: list[tuple[Change, str]] = [
+    (visiting_envoy, "no sentence says that Norway mediated"),
+    (party_as_mediator, "cannot be its mediator"),
+    (wrong_status, "rejected, suspended or broken off"),
+    (part_of_itself, "names no other exchange"),
+    (own_people_besides, "are the same"),
+]
+"""What a list of words cannot judge better than the model, or what asking again could only leave out: told, never asked."""
 
 
 async def test_a_date_and_a_number_may_be_read_otherwise_where_the_words_allow_it() -> None:
@@ -298,8 +306,75 @@ async def test_a_fault_that_is_never_mended_ends_in_a_warning_or_a_rejection(cha
 
     result, model = await answer([faulty])
 
-    assert len(model.asked) == 3
+    assert len(model.asked) == 2, "what the model stands by is not asked a third time"
+    assert message in " ".join(warnings(result))
+
+
+@pytest.mark.parametrize(("change", "message"), DOUBTS, ids=[change.__name__ for change, _ in DOUBTS])
+async def test_a_doubt_costs_no_second_call_and_is_told(change: Change, message: str) -> None:
+    doubtful = copy.deepcopy(right_answer())
+    change(doubtful)
+
+    result, model = await answer([doubtful])
+
+    assert len(model.asked) == 1
+    assert message in " ".join(warnings(result))
+
+
+async def test_own_people_let_go_at_home_do_not_cost_the_other_directions() -> None:
+    doubtful = copy.deepcopy(right_answer())
+    own_people_besides(doubtful)
+
+    result, _ = await answer([doubtful])
+
+    assert len(result.exchanges[0].draft.transfers) == 2
+
+
+async def test_a_release_to_several_countries_may_be_unilateral() -> None:
+    text = "Valdoria freed 14 prisoners on Monday. It handed nine of them to Orlen and five to Brezia."
+    c = make_question(text).candidates
+    one, other = number(c, "nine"), number(c, "five")
+    plain = {
+        "quotes": [],
+        "exchanges": [
+            {
+                "ev": "S1 S2", "what": "unilateral completed", "when": dated(c, "Monday"),
+                "ways": [f"Valdoria > Orlen: {one} total", f"Valdoria > Brezia: {other} total"],
+            }
+        ],
+    }  # fmt: skip
+
+    result, model = await answer([plain], text)
+
+    assert len(model.asked) == 1
+    assert [len(x.draft.transfers) for x in result.exchanges] == [2]
+
+
+async def test_one_number_given_twice_is_read_once() -> None:
+    text = "Valdoria gave back the bodies of three soldiers on Monday; the Kessa Front released 12 men in return."
+    c = make_question(text).candidates
+    dead, alive = number(c, "three"), number(c, "12")
+    twice = {
+        "quotes": [],
+        "exchanges": [
+            {
+                "ev": "S1", "what": "prisoners completed", "when": dated(c, "Monday"),
+                "ways": [
+                    f"Valdoria > Kessa Front: {dead} total; {dead} military; {dead} bodies",
+                    f"Kessa Front > Valdoria: {alive} total; {alive} prisoners; {alive} men",
+                ],
+            }
+        ],
+    }  # fmt: skip
+
+    result, model = await answer([twice], text)
+
+    assert len(model.asked) == 1
+    given = [[str(count.category) for count in way.counts] for way in result.exchanges[0].draft.transfers]
+    assert given == [["total", "bodies"], ["total"]]
+
+
+def warnings(result: EngineAnswer) -> list[str]:
     told = [n.message for quote in result.quotes for n in quote.verdict.notices]
     told += [n.message for event in result.exchanges for n in event.verdict.notices]
-    told += [rejected.reason for rejected in result.rejected] + [n.message for n in result.notices]
-    assert any(message in text for text in told)
+    return told + [rejected.reason for rejected in result.rejected] + [n.message for n in result.notices]

@@ -226,7 +226,7 @@ async def test_what_stays_unusable_is_said_and_the_rest_counts() -> None:
 
     answer = await ConfirmEngine(ScriptedModel([half]), PROMPT).answer(question)
 
-    assert answer.spent.attempts == 3
+    assert answer.spent.attempts == 2
     assert answer.exchanges[0].verdict.by == ("rules", "model")
     assert answer.quotes[0].verdict == rules_answer(question).quotes[0].verdict
     assert [notice.check for notice in answer.notices] == ["missing"]

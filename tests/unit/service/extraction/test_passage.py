@@ -43,3 +43,23 @@ def test_the_cue_nearest_before_the_passage_is_meant() -> None:
 
     assert cue is not None
     assert cue.start == 18
+
+
+@pytest.mark.parametrize("dateline", ["ROME/PARIS ", "KESSA, Valdoria (OP) - ", "EL KESSA / ROME – ", "VELM: "])
+def test_a_passage_that_begins_with_its_sentence_begins_behind_a_dateline(dateline: str) -> None:
+    text = f"{dateline}The pilot is free, two sources said."
+
+    span = passage(None, "is free", text, start=0, end=len(text), cue="said")
+
+    assert span is not None
+    assert span.text == "The pilot is free"
+
+
+@pytest.mark.parametrize(
+    "text", ["UNICEF staff left, they said.", "The pilot is free, they said.", "NATO-led troops left, they said."]
+)
+def test_a_sentence_without_a_dateline_is_kept_whole(text: str) -> None:
+    span = passage(None, None, text, start=0, end=len(text))
+
+    assert span is not None
+    assert span.text == text

@@ -113,3 +113,18 @@ def test_a_party_has_the_name_of_the_state_or_group_that_acts(words: str, name: 
     party = found.candidates.get(found.id, Party)
     assert party is not None
     assert party.name == name
+
+
+def test_one_of_a_group_is_found_where_the_text_says_one_of_them() -> None:
+    text = "The truce monitors left in the rain. “Nobody waved,” one of them said."
+    candidates = scan(text)
+    at = text.index("Nobody")
+
+    found = resolve_speaker("one of the truce monitors", candidates, Span(at, at + 6, "Nobody"))
+
+    assert found is not None
+    entity, mention = found.candidates.get(found.entity or "", Entity), found.candidates.get(found.id, Mention)
+    assert entity is not None
+    assert mention is not None
+    assert (entity.name, mention.span.text) == ("one of the truce monitors", "one of them")
+    assert resolve_speaker("one of the bus drivers", candidates, Span(at, at + 6, "Nobody")) is None
