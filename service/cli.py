@@ -159,7 +159,9 @@ def prompt(
 def serve(
     host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(min=0, max=65535, help="Port to listen on; 0 takes a free one.")] = 8000,
-    with_worker: Annotated[bool, typer.Option(help="Do the jobs in this process as well; else start `parley worker`.")] = True,
+    with_worker: Annotated[
+        bool, typer.Option(help="Do the jobs in this process as well; else start `parley worker`.")
+    ] = True,
 ) -> None:
     """Serve the HTTP API until SIGTERM or Ctrl-C."""
     from service.main import serve as serve_until_told
@@ -171,7 +173,8 @@ def serve(
 @app.command()
 def worker(
     metrics_port: Annotated[
-        int | None, typer.Option(min=1, max=65535, help="Port of loopback to read this worker's metrics at.", show_default="none")
+        int | None,
+        typer.Option(min=1, max=65535, help="Port of loopback to read this worker's metrics at.", show_default="none"),
     ] = None,
 ) -> None:
     """Do accepted jobs until SIGTERM or Ctrl-C; any number of workers may share one database."""

@@ -142,7 +142,7 @@ class Queue:
             worker.shutdown_graceful_timeout = patience_s() if callable(patience_s) else patience_s
             running.cancel()
             while not running.done():
-                worker.stop()  # as well: a query under way may have swallowed that
+                worker.stop()  # type: ignore[no-untyped-call] # a query under way may have swallowed the cancellation
                 await asyncio.wait({running}, timeout=HEARTBEAT_S)
                 if worker.worker_id is not None and not running.done():
                     with suppress(ConnectorException, psycopg.Error, PoolTimeout):

@@ -254,7 +254,9 @@ async def keep_and_read(desk: Desk, job: Row, version: Version | None, command: 
         if keeping.extraction_id is not None or keeping.kept is Kept.OLDER:
             ids = (keeping.extraction_id,) if keeping.extraction_id else ()
             return Done(state="succeeded" if ids else "ignored", article_ids=(keeping.article_id,), extraction_ids=ids)
-    place = None if keeping is None else Place(tenant_id=job["tenant_id"], article_id=keeping.article_id, number=keeping.number)
+    place = (
+        None if keeping is None else Place(tenant_id=job["tenant_id"], article_id=keeping.article_id, number=keeping.number)
+    )
     try:
         reading = await read_patiently(desk, job, command, caller)
     except ParleyError as error:

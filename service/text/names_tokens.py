@@ -117,7 +117,7 @@ def _classify(
         elif word[0].isupper() or word[0] == "@":
             letter = "0" if _is_tens(low) else _capital(word, low, first, common, lows, capitals)
         else:
-            letter = _small(word, low)
+            letter = _small(word)
         rows.append((letter, word, low, start, end, number, paragraph))
         first = letter == "Q" or (first and letter in "~-(")
     tags, words_, lower, starts, ends, numbers, blocks = (
@@ -194,9 +194,9 @@ def _is_tens(low: str) -> bool:
 
 
 @lru_cache(maxsize=16_384)
-def _small(word: str, low: str) -> str:
-    """The letter of a token that does not begin with a capital, which its neighbours do not change."""
-    lows = lower_classes()
+def _small(word: str) -> str:
+    """The letter of a token that does not begin with a capital: it does not depend on its neighbours."""
+    low, lows = word.lower(), lower_classes()
     if letter := _PUNCTUATION.get(word) or ("0" if _is_tens(low) else lows.get(low)):
         return letter
     if low[:3] in ("al-", "el-", "ad-", "ar-", "as-") and len(low) > 5:

@@ -13,8 +13,8 @@ from service.flows.extracting import submit_extract
 from service.flows.keys import create_key
 from service.worker import WORKS
 from tests.api.client import client_over, make_app, make_context
-from tests.receivers import tell
 from tests.desks import ScriptedEngine, make_command, make_desk
+from tests.receivers import tell
 
 
 async def submitted(desk: Desk, text: str) -> str:

@@ -57,7 +57,7 @@ def test_what_is_wrong_is_named_with_what_to_do(database_url: str) -> None:
         database_url,
         f"""INSERT INTO job (id, tenant_id, kind, state, request, created_at) VALUES
             ('job_1', 'default', 'extract', 'parked', '{{"text": "{HELD}"}}', now()),
-            ('job_2', 'default', 'extract', 'queued', NULL, now() - interval '1 hour')""",
+            ('job_2', 'default', 'extract', 'queued', NULL, now() - interval '1 hour')""",  # noqa: S608
         """INSERT INTO endpoint (id, tenant_id, url, event_types, secret, disabled_at)
             VALUES ('ep_1', 'default', 'https://a.example', '{}', 'whsec_x', now())""",
     )
@@ -102,7 +102,7 @@ def test_parked_jobs_are_listed_and_retried(database_url: str) -> None:
         database_url,
         f"""INSERT INTO job (id, tenant_id, kind, state, crashes, request) VALUES
             ('job_1', 'default', 'extract', 'parked', 3, '{{"text": "{HELD}"}}'),
-            ('job_2', 'default', 'extract', 'parked', 3, NULL), ('job_3', 'default', 'extract', 'succeeded', 0, NULL)""",
+            ('job_2', 'default', 'extract', 'parked', 3, NULL), ('job_3', 'default', 'extract', 'succeeded', 0, NULL)""",  # noqa: S608
     )
 
     listed = parley("jobs", "list", "--state", "parked", "--json")
@@ -121,7 +121,9 @@ def test_parked_jobs_are_listed_and_retried(database_url: str) -> None:
 
 
 def test_an_endpoint_lives_by_commands(database_url: str) -> None:
-    made = parley("endpoints", "create", "http://127.0.0.1:9/in", "--allow-private", "--event", "extraction.completed", "--json")
+    made = parley(
+        "endpoints", "create", "http://127.0.0.1:9/in", "--allow-private", "--event", "extraction.completed", "--json"
+    )
     endpoint = json.loads(made.stdout)
     name = endpoint["id"]
 

@@ -35,7 +35,9 @@ def test_a_server_that_is_killed_is_started_again_and_nothing_is_lost() -> None:
         before = running.request("POST", "/extract", ARTICLE)
         dead = kill_server(folder)
         started = time.monotonic()
-        wait_until(lambda: running.request("GET", "/health/ready")[0] == 200 and running.events("embedded_postgres_restarted"))
+        wait_until(
+            lambda: running.request("GET", "/health/ready")[0] == 200 and running.events("embedded_postgres_restarted")
+        )
         took = time.monotonic() - started
         after = running.request("POST", "/extract", ARTICLE)
         metrics = running.request("GET", "/metrics")[2].decode()

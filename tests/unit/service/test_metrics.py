@@ -66,7 +66,9 @@ async def test_questions_calls_and_tokens_are_counted_failed_ones_as_well() -> N
     with pytest.raises(ModelOverloaded):
         await ask(model)
 
-    outcomes = {name: value("parley_model_questions_total", model=model.name, outcome=name) for name in ("answered", "invalid")}
+    outcomes = {
+        name: value("parley_model_questions_total", model=model.name, outcome=name) for name in ("answered", "invalid")
+    }
     assert outcomes == {"answered": 1, "invalid": 1}
     assert value("parley_model_questions_total", model=model.name, outcome="ModelOverloaded") == 1
     assert value("parley_model_calls_total", model=model.name) == 7
@@ -105,8 +107,9 @@ async def test_questions_at_the_same_time_take_upstream_time_once() -> None:
 
 def test_requests_are_counted_by_route_and_labels_hold_nothing_of_callers() -> None:
     labels = {"route": "/extract", "method": "POST", "status": "200"}
-    before, done = value("parley_http_requests_total", **labels), value(
-        "parley_extractions_total", outcome="completed", engine="rules", model="rules"
+    before, done = (
+        value("parley_http_requests_total", **labels),
+        value("parley_extractions_total", outcome="completed", engine="rules", model="rules"),
     )
     with running() as client:
         client.post("/extract", json={"text": ARTICLE, "title": CANARY, "id": CANARY})

@@ -99,7 +99,9 @@ def test_a_span_lies_within_the_callers_if_that_is_named_well(spans: InMemorySpa
 
 def test_a_request_and_its_extraction_are_one_trace_without_the_article(spans: InMemorySpanExporter) -> None:
     with running() as client:
-        client.post("/extract", json={"text": ARTICLE, "title": CANARY}, headers={"traceparent": PARENT, "x-request-id": "r1"})
+        client.post(
+            "/extract", json={"text": ARTICLE, "title": CANARY}, headers={"traceparent": PARENT, "x-request-id": "r1"}
+        )
         client.get(f"/nowhere/{CANARY}")
 
     found = by_name(spans)
