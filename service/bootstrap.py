@@ -10,16 +10,18 @@ import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
+from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 import platformdirs
+from tenacity import AsyncRetrying, retry_if_exception_type, stop_after_delay, wait_fixed
 
 from service.adapters.model_files import cache_dir, installed
 from service.adapters.prompts import PromptFiles
 from service.adapters.worker import ThreadWorker
-from service.errors import ExtraMissing, ModelFileMissing, SettingInvalid
+from service.errors import DatabaseUnavailable, ExtraMissing, ModelFileMissing, SettingInvalid
 from service.extraction.confirm import ConfirmEngine
 from service.extraction.engine import RULES, Engine
 from service.extraction.full import FullEngine
@@ -35,6 +37,7 @@ if TYPE_CHECKING:
 CONFIRM_PROMPT = "confirm"
 PROBE_TIMEOUT_S = 3.0
 POOL_SIZE = 16
+START_PATIENCE_S = 30.0
 
 
 class MonotonicClock:
@@ -227,9 +230,9 @@ async def build_desk(settings: Settings, services: Services, located: Located) -
     from service.adapters.queue import Queue
     from service.flows.desk import Ceilings, Desk
 
-    await asyncio.to_thread(upgrade, located.url)
+    await _patiently(partial(asyncio.to_thread, upgrade, located.url))
     database = Database(located.url, size=POOL_SIZE + settings.worker_concurrency)
-    await database.open()
+    await _patiently(database.open)
     queue = Queue(database)
     await queue.open()
     return Desk(
@@ -245,6 +248,17 @@ async def build_desk(settings: Settings, services: Services, located: Located) -
             queued_jobs=settings.queued_jobs,
         ),
     )
+
+
+async def _patiently(step: Callable[[], Awaitable[object]]) -> None:
+    """Do a step that needs the database; a server that is just starting, or recovering, gets some time."""
+    waiting = AsyncRetrying(
+        retry=retry_if_exception_type(DatabaseUnavailable),
+        stop=stop_after_delay(START_PATIENCE_S),
+        wait=wait_fixed(1.0),
+        reraise=True,
+    )
+    await waiting(step)
 
 
 async def close_desk(desk: Desk) -> None:

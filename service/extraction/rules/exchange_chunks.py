@@ -249,6 +249,10 @@ def _token_chunks(text: str, low: int, high: int, taken: list[tuple[int, int]], 
             continue
         if code in {"K", "Z"} and _modifies(text, match.end(), people):
             continue
+        if code == "t" and _NOT_TOWARDS.search(text[max(low, match.start() - 14) : match.start()]):
+            continue
+        if code in {"R", "S"} and _LISTS.match(text, match.end(), high):
+            continue
         if code == "R" and _WISHED.search(text[max(low, match.start() - 45) : match.start()]):
             continue
         if code in {"R", "S", "G"}:
@@ -258,6 +262,9 @@ def _token_chunks(text: str, low: int, high: int, taken: list[tuple[int, int]], 
     return chunks
 
 
+_NOT_TOWARDS = re.compile(r"\b(?:visits?|trips?|ties|relations|according|addition|respect|prior|thanks|due|close) $")
+_LISTS = re.compile(r" (?:[a-z]+ ){0,3}?(?:lists?|names|details|letters|documents|proof|information)\b")
+"""Behind "exchanged", "handed over": papers, and no people."""
 _WISHED = re.compile(
     r"\b(?:work(?:ed|ing|s)?|trying|tried|struggl\w+|hop(?:es?|ed|ing)|fighting|fought|campaign\w+|determined|committed|press(?:ed|ing)"
     r"|push(?:ed|ing)) (?:[a-z]+ ){0,2}to (?:help )?$"
@@ -311,7 +318,7 @@ def _voice(text: str, low: int, high: int, match: re.Match[str], code: str, peop
     if PASSIVE.search(before):
         if word.endswith("ing"):
             return code
-        return {"R": "r", "S": "s"}.get(code, "")
+        return {"R": "r", "S": "s"}.get(code, "C" if word.startswith(("br", "tak")) else "")
     has_object = any(
         match.end() <= g.start <= match.end() + 30
         and not re.search(r"[,;]|\b(?:by|from|to|in|for)\b", text[match.end() : g.start])

@@ -87,7 +87,10 @@ def _release(chunks: tuple[Chunk, ...], at: int, reading: Reading, name: Naming,
         return
     holder = agents[0] if agents else None
     if holder == receiver:
-        holder = None  # "it" is not whom the sentence before spoke of
+        if any(c.code == "P" and party_of(c, name) == holder for c in chunks[max(0, at - 3) : at]):
+            receiver = None
+        else:
+            holder = None  # "it" is not whom the sentence before spoke of
     reading.add(groups, holder or rest.get("f"), receiver, 2.0 if holder and receiver else 1.2 if holder else 0.6)
     for party, group in _gapped(chunks, place, name):
         reading.add([group], party, None, 1.2)
@@ -158,7 +161,8 @@ def _receive(chunks: tuple[Chunk, ...], at: int, reading: Reading, name: Naming,
 
 
 def _come(chunks: tuple[Chunk, ...], at: int, reading: Reading, name: Naming, subject: str | None) -> None:
-    rest = said_behind(chunks, at + 1, name)
+    end = next((place for place in range(at + 1, len(chunks)) if chunks[place].code == "a"), len(chunks))
+    rest = said_behind(chunks[:end], at + 1, name)  # "arrived home and were greeted by the president"
     reading.moved += subjects_of(chunks, at)
     reading.add(subjects_of(chunks, at), rest.get("b") or rest.get("f"), rest.get("t"), 0.6)
 

@@ -181,13 +181,15 @@ def counts_of(groups: list[People], text: str, clause_starts: Mapping[People, in
     elif len(parts) == 1:
         counts.append(DraftCount(category=Category.TOTAL, number=_id(next(iter(parts.values())))))
     for group in totals:
+        if _FEMALE.match(group.words) and group.category in {Category.MILITARY, Category.HOSTAGES, Category.PRISONERS, Category.OTHER}:
+            parts.setdefault(Category.WOMEN, group)
         told = group is not total or (group.category in _TELLING and _value(group) != 1)
         if told and group.category not in _PLAIN and not _GENERIC.search(group.words):
             parts.setdefault(group.category, group)
     top = _value(total) if total is not None else None
     for category, group in parts.items():
         value = _value(group)
-        if top is None or value is None or value < top or (value == top and category in _TELLING):
+        if top is None or value is None or value < top or (value == top and category in _TELLING | {Category.WOMEN}):
             counts.append(DraftCount(category=category, number=_id(group)))
     return tuple(counts)
 
@@ -243,6 +245,7 @@ def _listed(groups: list[People], text: str) -> set[People]:
     return listed
 
 
+_FEMALE = re.compile(r"(?:[a-z]+ ){0,2}?(?:female|women|woman)\b(?! and)")
 _GENERIC = re.compile(
     r"\b(?:prisoners?|captives?|detainees?|hostages?|people|persons|individuals|pows?|bodies|remains|others|inmates)\b"
 )

@@ -79,7 +79,7 @@ _ACT_WORD = Cue(
     r"|return|let go|let (?:\w+ ){1,4}go\b|g[ao]ve (?:up|back)|given (?:up|back)|turn(?:ed|s|ing)? over"
     r"|changed (?:hands|places)"
     r"|(?:c[ao]me|went|gone?|sen[dt]) (?:home|back|free|north|south|east|west)|got (?:back|home)"
-    r"|got (?:\w+ ){1,3}back|put ashore|received|br(?:ought|inging) (?:home|back)"
+    r"|got (?:\w+ ){1,3}back|put ashore|received|br(?:ought|inging) (?:home|back|to)"
     r"|(?:led|walked|passed|ferried|flown|driven|trucked) (?:across|over|back|home|to)|carrying [^.;]{1,40} (?:landed|arrived))"
 )
 _SECOND_ACT = Cue(
@@ -201,6 +201,7 @@ def _strength(row: Row, words: str, sentence: str) -> float:
         return 0.0
     if SWAP_NOUN.search(words):
         return 2.0
+    is_swap = bool(_SWAP.search(words)) and not NOT_PEOPLE.search(words)
     captive = bool(CAPTIVE.search(words)) or "K" in codes or "Z" in codes
     held = any(
         g.category in {Category.PRISONERS, Category.HOSTAGES, Category.BODIES, Category.MILITARY} or "detainee" in g.words
@@ -219,11 +220,11 @@ def _strength(row: Row, words: str, sentence: str) -> float:
     if each or _BOTH_WAYS.search(codes):
         return 2.0
     if any(code in codes for code in "RrnGCSs") and row.people and (captive or held):
-        return 2.0 if _SWAP.search(words) else 1.0
-    if _SWAP.search(words) and row.people and (captive or held) and not NOT_PEOPLE.search(words):
+        return 2.0 if is_swap else 1.0
+    if is_swap and row.people and (captive or held):
         return 1.5
     if _released_abroad(row):
-        return 2.0 if _SWAP.search(words) else 1.0
+        return 2.0 if is_swap else 1.0
     if _refers(row, words) or (ATTEMPT.search(words) and any(code in codes for code in "RS")):
         return 0.5
     return 0.4 if counted and (captive or held) else 0.0
@@ -244,7 +245,7 @@ def _refers(row: Row, words: str) -> bool:
 # One party lets people with a number go and gets others back; so do two parties in one sentence.
 _BOTH_WAYS = re.compile(r"P[^dR]{0,6}R[^dRG]{0,4}N[^d]{0,9}(?:G[^d]{0,3}N|P[^d]{0,3}R[^d]{0,4}N)")
 # A swap verb with people as its object ("swapped 30 prisoners", "were exchanged for"), or people against people.
-_SWAPPED = re.compile(r"S[ea]?[PjeaI]*[NHI]|[NHI][^dR]{0,8}s")
+_SWAPPED = re.compile(r"S[ea]?[PjeaIKZ]*[NHI]|[NHI][^dR]{0,8}s")
 _AGAINST = re.compile(r"[NHI][^d]{0,6}x[^d]{0,3}[NHI]")
 # People are let go for people ("three surveyors were let go for six prisoners").
 _FREED_FOR = re.compile(r"[NHI][^dRSo]{0,5}r[^dRSo]{0,2}oN|R[jPae]*[NHI][^dRSo]{0,4}oN")
@@ -266,6 +267,10 @@ def _released_abroad(row: Row) -> bool:
             holder = next((c.party.name for c in reversed(row.chunks[:at]) if c.code == "P" and c.party is not None), None)
             freed = row.chunks[at + 1].people
             if holder and freed is not None and freed.nationality not in {None, holder}:
+                return True
+        if chunk.code == "r" and 0 < at < len(row.chunks) - 2 and row.chunks[at + 1].code == "b":
+            by, group = row.chunks[at + 2].party, row.chunks[at - 1].people
+            if by is not None and group is not None and group.number is not None and group.nationality not in {None, by.name}:
                 return True
     return False
 

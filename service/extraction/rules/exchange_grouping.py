@@ -203,7 +203,7 @@ _GIFT = Cue(
     r"\b(?:without (?:asking|demanding|receiving|anything)\b|nothing (?:in return|for)|ask(?:ed|ing) for (?:nothing"
     r"|nobody|no one)"
     r"|unconditional(?:ly)?|goodwill|(?:as|was|is|be) (?:a|an) (?:\w+ )?gesture|asked for nobody"
-    r"|not (?:a )?part of the (?:exchange|swap"
+    r"|^separately\b|not (?:a )?part of the (?:exchange|swap"
     r"|deal)|outside the (?:exchange|swap|deal|bargain)|separately from the (?:exchange|swap|deal)"
     r"|without (?:an )?exchange)"
 )

@@ -75,7 +75,7 @@ _DONE = Cue(
     r"|returned|traded|part of)|(?:has|have) (?:been )?(?:released|freed|exchanged|swapped|handed over|returned"
     r"|carried out|traded|received)|(?:exchanged|swapped|traded|freed|released|received|repatriated|handed over|returned)"
     r"|(?:return(?:ed)?|c[ao]me|arriv(?:ed|e|es)|went|gone) (?:home|back|free)|changed (?:hands|places)|turned over"
-    r"|g[ao]ve (?:up|back)|let go|got back|passed off|put ashore|sen[dt] (?:home|back)|handed back|handed"
+    r"|transferred|let (?:\w+ ){1,4}go|g[ao]ve (?:up|back)|let go|got back|passed off|put ashore|sen[dt] (?:home|back)|handed back|handed"
     r"|(?:was|were|been) (?:led|walked|driven|flown|carried|passed|ferried|escorted|put|sent|set free|given|taken"
     r"|brought|let)"
     r"|(?:frees|releases|swaps?|exchanges|hands over"

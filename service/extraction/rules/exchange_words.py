@@ -103,7 +103,7 @@ SWAP_VERB = Cue(
 FOR = Cue(
     r"(?<![\w-])(?:in (?:exchange|return|trade|swap) (?:for|with)|an? (?:\w+ )?(?:swap|trade|exchange) (?:for"
     r"|with))(?![\w-])"
-    r"|(?<![\w-])in (?:exchange|return)(?=[ ,.;:]|$)",
+    r"|(?<![\w-])(?<!nothing )(?<!anything )in (?:exchange|return)(?=[ ,.;:]|$)",
     stems=("in exchange", "in return", "in trade", "in swap", " for", " with"),
 )
 OFFERED = Cue(
@@ -117,7 +117,7 @@ OFFERED = Cue(
 )
 """People who may go free for captives of the other side, which tells of a proposed swap even where no party is named."""
 TWO_WAYS = Cue(
-    r"\b(?:swap|exchange|trade|deal|bargain|each|both|apiece|either|phases?|stages?|rounds?|in return|two sides"
+    r"\b(?:swap|exchange|trade|deal(?! (?:brokered|mediated|negotiated|arranged))|bargain|each|both|apiece|either|phases?|stages?|rounds?|in return|two sides"
     r"|formula|for \d+"
     r"|for (?:one|two|three|four|five|six|seven|eight|nine|ten) )\b"
 )
@@ -178,7 +178,7 @@ _COME = (
 )
 _HOLD = (
     r"held|hold(?:s|ing)?|detain(?:ed|s|ing)?|imprison(?:ed)?|jail(?:ed)?|arrested|serving|languish\w+|sentenced"
-    r"|convicted|expelled"
+    r"|convicted|expelled|apprehended|incarcerated|interned|nabbed|picked up(?= by)"
 )
 _TAKE = r"captur(?:ed|es?|ing)|kidnapp?(?:ed|ing)?|abduct(?:ed)?|seized|taken"
 TOKENS = re.compile(
@@ -188,7 +188,7 @@ TOKENS = re.compile(
     rf"|chang(?:ed|ing) (?:hands|places|sides of)))"
     rf"|(?P<w>deal|agreement|talks|negotiations"
     rf"|mediation)|(?P<R>{_RELEASE})|(?P<G>{_RECEIVE})|(?P<C>{_COME})|(?P<K>{_HOLD})|(?P<Z>{_TAKE})"
-    r"|(?P<x>in (?:exchange|return|trade|a swap|a trade) for|(?:swap|trade|exchange) for(?= )|in (?:exchange"
+    r"|(?P<x>in (?:exchange|return|trade|a swap|a trade) for|(?:swap|trade|exchange) for(?= )|(?<!nothing )(?<!anything )in (?:exchange"
     r"|return)(?=[ ,.;:]|$))|(?P<o>for)"
     r"|(?P<b>by)|(?P<t>(?:back )?(?:in|on)?to|back in)|(?P<f>from)|(?P<m>between)|(?P<v>with)|(?P<a>and|or|as well as"
     r"|plus|along with)"
@@ -220,7 +220,7 @@ SIMPLE = {word: code for code, words in _CODES.items() for word in words.split()
 STEMS_LIST = (
     "rel fre lib rep han tur del ret gav giv let set sen tra par rec got get too tak bro bri sec win won wel col reg "
     "cam com arr fle flo fly cro wal hea lan wen go gon goi are is reu hel hol det imp jai cap kid abd sei ser con "
-    "exp exc swa dea agr tal neg med cha put led dri bus car pas fer esc mar tru bot eit mut in aga bac as plu alo rem"
+    "exp exc swa dea agr tal neg med cha put led dri bus car pas fer esc mar tru bot eit mut in aga bac as plu alo rem app inc int nab pic"
 )
 STEMS = frozenset(STEMS_LIST.split())
 PASSIVE = re.compile(

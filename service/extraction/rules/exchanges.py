@@ -29,6 +29,7 @@ from service.extraction.rules.exchange_events import (
 from service.extraction.rules.exchange_grouping import Event, group
 from service.extraction.rules.exchange_helpers import helpers_of
 from service.extraction.rules.exchange_mediators import mediations, third_parties_of
+from service.extraction.rules.exchange_people import People
 from service.extraction.rules.exchange_reading import Reading
 from service.extraction.rules.exchange_setting import (
     columns,
@@ -80,7 +81,18 @@ def draft_exchanges(
         if found is not None:
             candidates = found.candidates
             told.append(found)
-    return candidates, _as_parts(told)
+    return candidates, _as_parts(_of_one_kind(told))
+
+
+def _of_one_kind(told: list[_Told]) -> list[_Told]:
+    """The same, where two parties' exchange of hostages makes their other exchanges ones of hostages too."""
+    pairs = {found.pair for found in told if found.draft.kind is ExchangeKind.HOSTAGES_FOR_PRISONERS} - {None}
+    return [
+        replace(found, draft=replace(found.draft, kind=ExchangeKind.HOSTAGES_FOR_PRISONERS))
+        if found.pair in pairs and found.draft.kind is ExchangeKind.PRISONER_EXCHANGE
+        else found
+        for found in told
+    ]
 
 
 @dataclass(frozen=True)
@@ -156,12 +168,9 @@ def _tell(event: Event, candidates: Candidates, article: _Article, main: _Told |
         if event.role in {"past", "gift"}
         else mediations(spans, candidates, near=not first, others=article.apart if first else ())
     )
-    kind = kind_of(groups, words, both_ways=len(made.transfers) == 2, swap_words=mutual)
-    if kind is ExchangeKind.PRISONER_EXCHANGE and main is not None and pair == main.pair:
-        kind = main.draft.kind if main.draft.kind is ExchangeKind.HOSTAGES_FOR_PRISONERS else kind
     draft = DraftExchange(
         evidence=evidence[:_MOST_EVIDENCE],
-        kind=kind,
+        kind=kind_of(groups, words, both_ways=len(made.transfers) == 2, swap_words=mutual),
         status=status,
         date_start=start,
         date_end=end,
@@ -206,7 +215,7 @@ def _pair_of(
     """The parties of an event: a deal has the main event's, and so has what names no other."""
     pair = best_pair(reading)
     if main is not None and main.pair is not None and (pair is None or event.role == "deal"):
-        pair = main.pair
+        pair = main.pair if event.role == "deal" else _with_another(main.pair, reading, candidates)
     if pair is None and event.role == "main":
         pair = _with_its_state(reading, candidates, article)
     if pair is None and event.role == "main" and not article.mutual:
@@ -214,6 +223,19 @@ def _pair_of(
     if pair is None and article.mutual:
         pair = two_sides(candidates, article.names, [(clause.start, clause.end) for clause in strong])
     return pair
+
+
+def _with_another(pair: tuple[str, str], reading: Reading, candidates: Candidates) -> tuple[str, str]:
+    """The main event's pair; where people of one other party go free, that one and the side that the article names most."""
+    others = set(reading.nations) - set(pair) - {lexicon().homes.get(side) for side in pair}
+    if len(others) != 1:
+        return pair
+    (other,) = others
+    named = Counter(party.name for party in candidates.parties if party.name in pair)
+    if named[pair[0]] == named[pair[1]] or lexicon().homes.get(other) in pair:
+        return pair
+    side = max(pair, key=lambda name: named[name])
+    return min(side, other), max(side, other)
 
 
 def _with_its_state(reading: Reading, candidates: Candidates, article: _Article) -> tuple[str, str] | None:
@@ -277,8 +299,11 @@ _FOR = re.compile(r"\bin (?:exchange|return) for\b")
 
 def _goes_both_ways(reading: Reading, pair: tuple[str, str] | None) -> bool:
     """Whether each of the two parties lets people with a number go."""
-    holders = {clue.holder for clue in reading.clues if clue.people is not None and clue.people.number is not None}
-    return pair is not None and set(pair) <= holders
+    holders: dict[People, tuple[float, str]] = {}
+    for clue in reading.clues:
+        if clue.people is not None and clue.people.number is not None and clue.holder is not None:
+            holders[clue.people] = max(holders.get(clue.people, (0.0, "")), (clue.weight, clue.holder))
+    return pair is not None and set(pair) <= {holder for _, holder in holders.values()}
 
 
 def _read(event: Event, article: _Article) -> Reading:
