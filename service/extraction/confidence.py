@@ -52,6 +52,9 @@ class Curve:
         return _between(tuple((y, x) for x, y in self._all), confidence)
 
 
+_SAME = Curve(())
+
+
 def _between(points: tuple[tuple[float, float], ...], x: float) -> float:
     at = min(max(1, bisect_left(points, (x, 0.0))), len(points) - 1)
     (low, first), (high, last) = points[at - 1], points[at]
@@ -65,7 +68,7 @@ def calibrated(score: float, engine: str, kind: str) -> float:
 
 def curve_of(engine: str, kind: str) -> Curve:
     """The shipped curve; one that changes nothing where there is none."""
-    return _shipped().get((engine, kind), Curve(()))
+    return _shipped().get((engine, kind), _SAME)
 
 
 @cache

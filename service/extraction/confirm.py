@@ -27,6 +27,7 @@ from service.extraction.engine import MODEL, EngineAnswer, ModelEngine, Question
 from service.extraction.finding import Action, Finding
 from service.extraction.opinion import speaker_name
 from service.extraction.reference import distance, fold
+from service.extraction.render import harmless
 from service.ports import ChatModel, Message, Prompt
 
 MOST_QUESTIONS = 4
@@ -74,7 +75,7 @@ class Inquiry:
     def text(self, number: int) -> str:
         """The question as the model sees it: the passage first, as a person would be asked."""
         listed = " ".join(f"{letter}) {option}" for letter, option in zip(_LETTERS, self.options, strict=False))
-        return f"Passage {number}: {self.passage}\nQuestion {number}: {self.asks} {listed}"
+        return f"Passage {number}: {harmless(self.passage)}\nQuestion {number}: {harmless(f'{self.asks} {listed}')}"
 
 
 class ConfirmEngine(ModelEngine):

@@ -19,7 +19,7 @@ from service.extraction.finding import Finding
 from service.extraction.opinion import on_exchange, on_quote
 from service.extraction.reader import Reading
 from service.extraction.reading import read_answer
-from service.extraction.render import Rendering, may_hold_exchange, render
+from service.extraction.render import Rendering, harmless, may_hold_exchange, render
 from service.ports import ChatModel, Message, Prompt
 
 _AT_ONCE = 4
@@ -57,7 +57,7 @@ def compose(question: Question, prompt: Prompt, *, chunk_words: int = CHUNK_WORD
             {
                 "wanted": _wanted(question),
                 "published": f"D0={article.published_at}" if article.published_at else "unknown",
-                "title": title or "none",
+                "title": harmless(title) or "none",
                 "names": f"known from before: {'; '.join(chunk.names)}\n" if chunk.names else "",
                 "article": rendering.text,
                 "fence": rendering.fence,

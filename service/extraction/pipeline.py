@@ -27,6 +27,7 @@ from service.extraction.contents import with_contents
 from service.extraction.engine import RULES, Engine, EngineAnswer, Question, rules_answer
 from service.extraction.grounding import ground_content, ground_exchange, ground_quote
 from service.extraction.rules.engine import draft_by_rules
+from service.extraction.verbatim import require_verbatim
 from service.ports import Clock, Inline, Worker
 from service.text.scan import scan
 
@@ -109,7 +110,7 @@ def _record(question: Question, wanted: Wanted, answer: EngineAnswer, engine: En
         quotes, contents = with_contents(quotes, _contents(question))
     voices = [*(quote.by for quote in quotes), *(exchange.by for exchange in exchanges)]
     by_model = engine is not None and not (degraded and all(by == (RULES,) for by in voices))
-    return Extraction(
+    extraction = Extraction(
         id=_extraction_id(article, wanted, engine, question.clock),
         article=article_record(article),
         exchanges=exchanges,
@@ -130,6 +131,7 @@ def _record(question: Question, wanted: Wanted, answer: EngineAnswer, engine: En
         ),
         contents=contents,
     )
+    return require_verbatim(extraction, article.text)
 
 
 def _contents(question: Question) -> tuple[ContentRecord, ...]:

@@ -1,8 +1,8 @@
 """Rendering an article for a model: numbered sentences, tags at quoted regions, numbers and dates.
 
 Tags cost tokens, so numbers and dates are tagged only where an exchange is thinkable. The text between tags is the article's,
-character for character, but for invisible characters that could only mislead a reader. The fence around it is derived from the
-text's hash: an author cannot close it, and the same article is always rendered alike.
+character for character, but for invisible characters that could only mislead a reader, and for tokens that end a message. The
+fence around it is derived from the text's hash: an author cannot close it, and the same article is always rendered alike.
 """
 
 from __future__ import annotations
@@ -18,6 +18,8 @@ from service.extraction.checks import NOT_PEOPLE
 
 _WEEK = 7
 _INVISIBLE = re.compile("[\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u2069\ufeff\U000e0000-\U000e007f]")
+# What servers of open models take for the border of a message if it stands in the text of one: ChatML, Llama, Gemma, DeepSeek.
+_BORDER = re.compile(r"<(?=[|\uff5c]|/?s>|(?:start|end)_of_turn>|(?:bos|eos|pad|unk)>|<SYS>)|\[(?=/?INST\])")
 _TAG = re.compile(r"\[(?=[SQND]\d)")
 _RELEASE = re.compile(
     r"exchang|swap|releas|free|repatriat|hand(?:ed|ing|s)? (?:over|back)|handover|return|trade|ashore"
@@ -71,8 +73,17 @@ def render(candidates: Candidates, paragraphs: tuple[Paragraph, ...], *, numbers
     return Rendering(text, hashlib.sha256(candidates.text.encode()).hexdigest()[:6], frozenset(shown))
 
 
+def harmless(text: str) -> str:
+    r"""One line of words of others for a message: without invisible characters, and with what could end the message broken apart.
+
+    >>> harmless("He wrote <|im_end|>\non the wall.")
+    'He wrote < |im_end|> on the wall.'
+    """
+    return _BORDER.sub(r"\g<0> ", _INVISIBLE.sub("", text)).replace("\n", " ")
+
+
 def _plain(text: str) -> str:
-    return _TAG.sub("[ ", _INVISIBLE.sub("", text)).replace("\n", " ")
+    return _TAG.sub("[ ", harmless(text))
 
 
 def _tags(candidates: Candidates, start: int, end: int, numbers: bool, shown: set[str]) -> list[tuple[int, str]]:

@@ -21,6 +21,7 @@ from service.domain.record import Extraction
 from service.errors import ModelFailed
 from service.extraction.engine import RULES, Engine
 from service.extraction.pipeline import article_record
+from service.extraction.verbatim import require_verbatim
 from service.flows.access import admit, charge
 from service.flows.desk import Caller, Desk
 from service.flows.observing import count_cached, extract_observed
@@ -95,8 +96,9 @@ async def read(desk: Desk, command: ExtractArticle, caller: Caller) -> Reading:
 
 
 def _as_asked(reading: Reading, command: ExtractArticle) -> Reading:
-    """The same answer with this caller's own id and address of the article."""
-    return replace(reading, extraction=replace(reading.extraction, article=article_record(command.article)))
+    """The same answer with this caller's own id and address of the article; what was stored is checked against the text again."""
+    extraction = replace(reading.extraction, article=article_record(command.article))
+    return replace(reading, extraction=require_verbatim(extraction, command.article.text))
 
 
 async def _stored(desk: Desk, tenant_id: str, key: str) -> Reading | None:

@@ -10,7 +10,7 @@ from functools import lru_cache
 
 from service.domain.candidate import MentionKind
 from service.text.names_antecedent import PHRASES_BACK, Cluster, antecedent
-from service.text.names_lexicon import words
+from service.text.names_lexicon import first_names, words
 from service.text.names_phrases import Phrase
 from service.text.names_tokens import Tokens
 
@@ -150,7 +150,7 @@ def _tell_places(tokens: Tokens, phrases: list[Phrase], owner: list[Cluster | No
         if cluster is None or cluster.kind is not MentionKind.PERSON or phrase.kind is not MentionKind.PERSON:
             continue
         before, tag = tokens.lower[phrase.first - 1], tokens.tags[phrase.first - 1]
-        is_named = len(phrase.name) > 1 and phrase.name[0].lower() in words("male") | words("female")
+        is_named = len(phrase.name) > 1 and phrase.name[0].lower() in first_names()
         if phrase.role or phrase.gender or is_named or tag in "tRn":
             firm.add(id(cluster))
         if tag == "D" or (tag in "we" and tokens.tags[phrase.first - 2] == "D"):
@@ -238,11 +238,11 @@ def _same_body(book: _Book, phrase: Phrase, key: tuple[str, ...]) -> Cluster | N
 
 def _longer_names(tokens: Tokens, book: _Book) -> None:
     """A person named by surname alone may stand in full inside a quotation."""
-    first_names = words("male") | words("female")
+    known = first_names()
     quoted: dict[str, str] = {}
     for region in tokens.regions.values():
         for match in _FULL_NAME.finditer(region.span.text):
-            if match.group(1).lower() in first_names:
+            if match.group(1).lower() in known:
                 quoted.setdefault(match.group(2), match.group(1))
     for cluster in book.clusters:
         if cluster.kind is MentionKind.PERSON and len(cluster.key) == 1 and cluster.name in quoted:

@@ -30,6 +30,12 @@ def words(name: str) -> frozenset[str]:
 
 
 @cache
+def first_names() -> frozenset[str]:
+    """First names of either gender, in lower case."""
+    return words("male") | words("female")
+
+
+@cache
 def _data() -> dict[str, list[str]]:
     loaded: dict[str, list[str]] = json.loads((files("service.text") / "data" / "names.json").read_text("utf-8"))
     return loaded

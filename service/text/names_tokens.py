@@ -25,7 +25,7 @@ from service.domain.candidate import QuotedRegion, Sentence
 from service.text.names_lexicon import capital_classes, lower_classes, words
 
 _TOKEN = re.compile(
-    r"[^\W\d_][^\W_]*+(?=[\s,])"  # most words: nothing below would end elsewhere, so it need not be tried
+    r"[a-zA-Z]++(?=[\s,])"  # most words: nothing below would end elsewhere, so it need not be tried
     r"|(?:[^\W\d_]\.){2,}|[^\W\d_]\.(?=\s+[^\W\d_])"
     r"|(?:Mr|Mrs|Ms|Mme|Mlle|Dr|Prof|Rev|Msgr|Mgr|Sens?|Reps?|Govs?|Brig|Gen|Lt|Col|Sgt|Capt|Maj|Adm|Cmdr|Hon|Amb|Atty|Supt|Insp|Det|"
     r"Cpl|Pvt|Fr|Pres|Sec|Del|St|Jr|Sr|Inc|Corp|Ltd|Co|No|vs)\.(?=\s|,|$)"

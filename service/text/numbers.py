@@ -83,7 +83,8 @@ _DONE_TO_PEOPLE = re.compile(
     r"|killed|wounded|injured|exiled|deported|flown|captured|detained|brought|sent|taken|came|arrived|died|went)\b"
 )
 _OF_PEOPLE = re.compile(
-    r"\b(?:receiv|return|let\sgo|let\sout|repatriat|releas|freed|free|swap|exchang|hand(?:ed|ing)|took\sin|hostage|prisoner|detainee|captive"
+    r"\b(?:receiv|return|let\sgo|let\sout|repatriat|releas|freed|free|swap|exchang|hand(?:ed|ing)|took\sin|hostage"
+    r"|prisoner|detainee|captive"
     r"|soldier|servicem"
     r"|civilian|bodies|people|troops|pows?\b|inmate|policem)\w{0,8}"
 )

@@ -27,11 +27,13 @@ _TENS_WORD = rf"(?:{'|'.join(_TENS)})(?:[-\s](?:{'|'.join(list(_ONES)[1:10])})\b
 _ATOM = rf"(?:{_TENS_WORD}|{'|'.join(sorted(_ONES, key=len, reverse=True))})\b"
 _GROUP = rf"(?:(?:{_ATOM}|an?)[\s-]hundred\b(?!s)(?:\s(?:and\s)?{_ATOM})?|{_ATOM})"
 _WORDS = (
-    rf"(?:half\sa(?:n)?\s(?:{_SCALE})|(?:{_GROUP}|an?)[\s-](?:thousand|million|billion|trillion)\b(?!s)(?:\s(?:and\s)?{_GROUP})?"
+    rf"(?:half\sa(?:n)?\s(?:{_SCALE})|(?:{_GROUP}|an?)[\s-](?:thousand|million|billion"
+    rf"|trillion)\b(?!s)(?:\s(?:and\s)?{_GROUP})?"
     rf"|(?:{_ATOM}|an?)[\s-]dozen\b(?!s)|{_GROUP})"
 )
 _VAGUE = (
-    rf"(?:(?:tens|dozens|hundreds|scores)\sof\s(?:thousands|millions)|(?:several|many)\s(?:{_SCALE})s?|dozens|scores|hundreds"
+    rf"(?:(?:tens|dozens|hundreds|scores)\sof\s(?:thousands|millions)|(?:several|many)\s(?:{_SCALE})s?|dozens|scores"
+    rf"|hundreds"
     r"|thousands|millions|several)"
 )
 _ONE_OF_PEOPLE = r"prisoner|hostage|detainee|captive|soldier|service(?:wo)?man|POW|civilian|[A-Z][a-z]{2,14}(?:an|i)"
@@ -45,7 +47,8 @@ _AT_ARTICLE = re.compile(
 )
 _AT_WORD = re.compile(
     rf"(?i:(?P<vague>{_VAGUE})\b|(?P<words>{_WORDS})\b"
-    rf"|(?P<ordinal>{'|'.join(_ORDINALS)})(?=\s(?:\w+\s)?(?:exchange|swap|phase|stage|round|group|batch|tranche|release|deal)s?\b)"
+    rf"|(?P<ordinal>{'|'.join(_ORDINALS)})(?=\s(?:\w+\s)?(?:exchange|swap|phase|stage|round|group|batch|tranche"
+    rf"|release|deal)s?\b)"
     r"|(?P<both>both)(?=\s))"
 )
 _AT: dict[str, re.Pattern[str]] = {"a": _AT_ARTICLE, "an": _AT_ARTICLE} | dict.fromkeys(

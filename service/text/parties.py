@@ -21,7 +21,8 @@ _FIRST = re.compile(
     r"(?<![^\W_])(?:[A-ZÀ-ÞŠŽ][^\W_]*|al|anti|ethnic|peshmerga|mujahideen|mujahedeen|mujahedin|rebel(?= Serbs))"
 )
 _ORGAN_TAIL = re.compile(
-    r"(?:'s?)? (?:(?:(?!(?:the|a|an|its|and|to|with|of|by|that|for|in|on) )[a-z][a-z-]+|Foreign|Defen[cs]e|Interior|Justice|Armed|Security|Navy|Air|Supreme|General|State"
+    r"(?:'s?)? (?:(?:(?!(?:the|a|an|its|and|to|with|of|by|that|for|in|on) )[a-z][a-z-]+|Foreign|Defen[cs]e|Interior"
+    r"|Justice|Armed|Security|Navy|Air|Supreme|General|State"
     r"|National|Human|Rights|Federal|Coordination|Military|Naval) ){0,2}?"
     r"(?:(?:[Gg]overnment|[Aa]rmy|[Mm]ilitary|[Ff]orces|[Aa]uthorities|[Aa]dministration|[Ss]ide|[Pp]residency|[Nn]avy"
     r"|[Aa]ir [Ff]orce|[Oo]fficials|[Ll]eadership|[Rr]egime|[Ii]ntelligence|[Pp]arliament|[Ee]mbassy|[Cc]abinet)"

@@ -31,7 +31,8 @@ _BARE = re.compile(
     r"|spokesm[ae]n|spokeswoman|chief|administration|government)))\b",
 )
 _BODY = re.compile(
-    r"(?<=\b[Tt]he )(?:(?P<whose>[A-Z][a-z]+)|[Ii]slamist|armed|guerrilla|[Ss]hia|[Ss]hi'?ite|[Ss]unni|extremist|leftist|Marxist"
+    r"(?<=\b[Tt]he )(?:(?P<whose>[A-Z][a-z]+)|[Ii]slamist|armed|guerrilla|[Ss]hia|[Ss]hi'?ite|[Ss]unni|extremist"
+    r"|leftist|Marxist"
     r"|[Ii]slamic|resistance)?(?(whose) | ?)\b(?:movement|faction|group(?= (?:said|says|has|had|also|freed|released|handed"
     r"|turned|gave|let|agreed|announced|wants|holds|is holding|denied)\b))(?! (?:of|for|led)\b|[-\w])"
 )
@@ -134,7 +135,7 @@ def short_forms(folded: str, hits: list[Hit]) -> Iterator[Hit]:
 
 
 def bodies(folded: str, hits: list[Hit]) -> Iterator[Hit]:
-    """"The movement", "the Lebanese movement": the armed group of that home, or the only one that the text names."""
+    """Bodies named by what they are ("the Lebanese movement"): the armed group of that home, or the only one in the text."""
     armed = {hit.name for hit in hits if hit.form == "group"} - lexicon().states - lexicon().organisations - {"Palestinians"}
     if not armed:
         return

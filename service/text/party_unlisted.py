@@ -43,7 +43,8 @@ _OF = re.compile(
     rf"(?P<land>{_RUN}))"
 )
 _HELD = re.compile(
-    rf"(?:(?:held|freed|released|jailed|captured|imprisoned|detained|handed over) by|(?:held|jailed|imprisoned|captive) in) "
+    rf"(?:(?:held|freed|released|jailed|captured|imprisoned|detained|handed over) by|(?:held|jailed|imprisoned"
+    rf"|captive) in) "
     rf"(?:the )?(?P<name>{_RUN})"
 )
 _PAIR = re.compile(
@@ -54,8 +55,10 @@ _PAIR = re.compile(
     r"|men|people)\b"
 )
 _GENERIC = (
-    "The A An In On At And But For From To With Of After Before As By It He She They We When While Its Their His Her No Not "
-    "This That These Those Last Next Both Each All Many Some Most Former Prime Foreign Interior Defence Defense Home Justice "
+    "The A An In On At And But For From To With Of After Before As By It He She They We When While Its Their His Her"
+    " No Not "
+    "This That These Those Last Next Both Each All Many Some Most Former Prime Foreign Interior Defence Defense Home"
+    " Justice "
     "War Deputy Vice National Federal Supreme Royal General State Central Regional Local Army Navy Military Government "
     "Parliament President Minister Ministry Allied European Western Eastern Northern Southern Arab African Asian Christian "
     "Muslim Islamic Catholic Jewish Orthodox Hindu Sikh Protestant Sunni Shia Shiite Democratic Republican Conservative "
@@ -64,7 +67,8 @@ _GENERIC = (
     "Monday Tuesday Wednesday Thursday Friday Saturday Sunday January February March April May June July August September "
     "October November December Red White Black Green Blue Golden God Our My Your Under Today Now Then Yesterday If "
     "Alabama Alaska Arizona Arkansas California Colorado Connecticut Delaware Florida Hawaii Idaho Illinois Indiana Iowa "
-    "Kansas Kentucky Louisiana Maine Maryland Massachusetts Michigan Minnesota Mississippi Missouri Montana Nebraska Nevada "
+    "Kansas Kentucky Louisiana Maine Maryland Massachusetts Michigan Minnesota Mississippi Missouri Montana Nebraska"
+    " Nevada "
     "Ohio Oklahoma Oregon Pennsylvania Tennessee Texas Utah Vermont Virginia Wisconsin Wyoming Ontario Quebec Queensland "
     "Scotland Wales Senior Top Chief Swiss Latin Foreign"
 )

@@ -8,7 +8,8 @@ from importlib.resources import files
 
 # Nouns before which a four-digit number without a comma counts people and is no year.
 COUNTED_NOUN = (
-    r"(?:[a-z]{2,12}\s|[A-Z][a-z]{2,14}\s)?(?:people|prisoners|detainees|captives|hostages|soldiers|servicemen|troops|fighters"
+    r"(?:[a-z]{2,12}\s|[A-Z][a-z]{2,14}\s)?(?:people|prisoners|detainees|captives|hostages|soldiers|servicemen|troops"
+    r"|fighters"
     r"|civilians|men|women|children|bodies|inmates|POWs)\b"
 )
 

@@ -261,7 +261,7 @@ class Exchange:
 
     async def run(self) -> Answer:
         answer = Answer()
-        headers = [(b"content-type", b"application/json")]
+        headers = [(b"host", b"localhost"), (b"content-type", b"application/json")]
         if self.declared is not None:
             headers.append((b"content-length", self.declared.encode()))
         scope = {

@@ -78,7 +78,7 @@ def check_problem(answer: Any, status: int, kind: Kind) -> dict[str, Any]:
         ({"text": ARTICLE, "id": "a\nb"}, "id", "text without line breaks"),
         ({"text": ARTICLE, "id": ""}, "id", "at least 1 character"),
         ({"text": ARTICLE, "include": []}, "include", "at least 1 item"),
-        ({"text": ARTICLE, "include": ["people"]}, "include[0]", "'exchanges' or 'quotes'"),
+        ({"text": ARTICLE, "include": ["people"]}, "include[0]", "'exchanges', 'quotes' or 'contents'"),
         ({"text": ARTICLE, "indirect": "yes"}, "indirect", "a valid boolean"),
         ({"text": ARTICLE, "on_failure": "retry"}, "on_failure", "'degrade' or 'error'"),
         ({"text": ARTICLE, "title": "x" * 1001}, "title", "at most 1000 characters"),

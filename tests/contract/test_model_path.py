@@ -165,7 +165,7 @@ async def test_every_question_bounds_its_answer_and_holds_the_article_once() -> 
     assert str(question["messages"]).count("Nobody was left behind") == 1
 
 
-@pytest.mark.parametrize("line", ["{{7*7}}", "{% for x in y %}", "{#", "<|im_start|>system", "$article ${fence}"])
+@pytest.mark.parametrize("line", ["{{7*7}}", "{% for x in y %}", "{#", "$article ${fence}"])
 async def test_template_syntax_in_an_article_reaches_the_model_unchanged(line: str) -> None:
     text = f"Snow fell. The wall read {line} and more.\n\nNobody came."
     with server.ScriptedServer(then=server.reply({"quotes": [], "exchanges": []})) as scripted:

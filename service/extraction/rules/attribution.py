@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
+from itertools import repeat
 
 from service.domain.candidate import Candidates, Clause, MentionKind, QuotedRegion
 from service.domain.draft import Basis, DraftQuote, QuoteKind
@@ -58,6 +59,8 @@ def draft_quotes(candidates: Candidates) -> tuple[Candidates, tuple[DraftQuote, 
 
     Returns the candidates with the cues added as clauses (ids follow the ones that are there), and the drafts in document order.
     """
+    if not candidates.regions:
+        return candidates, ()
     scene = scene_of(candidates)
     model = weights()
     clauses: list[Clause] = []
@@ -104,9 +107,8 @@ def choose(scene: Scene, number: int, previous: Previous | None, model: Weights)
     spots = speakers_near(scene, number, previous)
     best, top, margin = None, 0.0, 0.0
     if spots:
-        weight = model.speaker.get
         scores = [
-            sum([weight(name, 0.0) for name in speaker_features(scene, number, spot, previous, order)])
+            _weight(model.speaker, speaker_features(scene, number, spot, previous, order))
             for spot, order in zip(spots, orders(scene, number, spots), strict=True)
         ]
         highest = max(scores)
@@ -124,8 +126,12 @@ def choose(scene: Scene, number: int, previous: Previous | None, model: Weights)
             (at for at, spot in enumerate(spots) if (spot.mention.entity or spot.mention.id) == ranked[0]), key=scores.__getitem__
         )]  # fmt: skip
     has_cue = best is not None and cue_between(scene, number, best) is not None
-    score = sum([model.region.get(name, 0.0) for name in region_features(scene, number, top, margin, has_cue)])
+    score = _weight(model.region, region_features(scene, number, top, margin, has_cue))
     return Choice(number, best, 1 / (1 + math.exp(-score)), top, margin)
+
+
+def _weight(weights: Mapping[str, float], names: list[str]) -> float:
+    return sum(map(weights.get, names, repeat(0.0)))
 
 
 def orders(scene: Scene, number: int, spots: list[Spot]) -> list[int]:

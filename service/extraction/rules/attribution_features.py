@@ -56,8 +56,8 @@ def speaker_features(scene: Scene, number: int, spot: Spot, previous: Previous |
     if cue is None:
         names.append(f"nocue={where}{kind}")
         if before:
-            weak = [at for at in scene.places[spot.place + 1 : place] if tags[at] in "vey"]
-            names.append(f"weak={tokens.lower[weak[-1]]}" if weak else f"verbless={where}")
+            weak = next((at for at in reversed(scene.places[spot.place + 1 : place]) if tags[at] in "vey"), None)
+            names.append(f"weak={tokens.lower[weak]}" if weak is not None else f"verbless={where}")
     else:
         distance = index - cue[1] if cue[0] < index else cue[0] - index - 1
         inverted = cue[1] <= spot.first

@@ -40,6 +40,7 @@ class Scene:
 
     Speakers that the page's form names, by number of the quotation: `line_speakers` on a line below, `labels` inside the marks,
     `formed` these two where they leave no doubt, the name before a transcript's turn, the one whom a list's introduction names.
+    `own_cues`: what `own_cue` found so far, by the token behind the mention.
     """
 
     candidates: Candidates
@@ -53,6 +54,7 @@ class Scene:
     line_speakers: dict[int, Spot] = field(default_factory=dict)
     labels: dict[int, Spot] = field(default_factory=dict)
     formed: dict[int, Spot] = field(default_factory=dict)
+    own_cues: dict[int, int | None] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,19 +204,21 @@ def cue_between(scene: Scene, number: int, spot: Spot) -> tuple[int, int] | None
         source = _SOURCE.search(tags, max(0, spot.first - 12), spot.first)
         if source:
             return source.start(), source.start() + 2
-        own, speaking = own_cue(scene, spot), words("speaking")
-        found = [at for at in scene.places[spot.place + 1 : place] if tags[at] == "c" or scene.tokens.lower[at] in speaking]
+        own, speaking, lower = own_cue(scene, spot), words("speaking"), scene.tokens.lower
+        between = reversed(scene.places[spot.place + 1 : place])
         if own is not None and own < index:
             # "he said, adding Q": the participle nearest the quotation, if nobody else speaks in between
-            late = [at for at in found if at > own and tags[at] == "y"]
-            return (late[-1], late[-1] + 1) if late and late[-1] >= index - 3 else (own, own + 1)
-        return (found[-1], found[-1] + 1) if found else None
-    between = tags[index + 1 : spot.first]
+            near = max(own + 1, index - 3)
+            late = next((at for at in between if at < near or (tags[at] == "y" and lower[at] in speaking)), own)
+            return (late, late + 1) if late >= near else (own, own + 1)
+        last = next((at for at in between if tags[at] == "c" or lower[at] in speaking), None)
+        return (last, last + 1) if last is not None else None
+    gap = tags[index + 1 : spot.first]
     source = _SOURCE.search(tags, max(index + 1, spot.first - 12), spot.first)
     if source:
         return source.start(), source.start() + 2
-    if "c" in between and len(between) <= 8:
-        at = index + 1 + between.index("c")
+    if "c" in gap and len(gap) <= 8:
+        at = index + 1 + gap.index("c")
         return at, at + 1
     after = own_cue(scene, spot)
     return (after, after + 1) if after is not None else None
@@ -222,5 +226,7 @@ def cue_between(scene: Scene, number: int, spot: Spot) -> tuple[int, int] | None
 
 def own_cue(scene: Scene, spot: Spot) -> int | None:
     """The speech verb of which the mention is the subject: right behind it, or behind its gloss or apposition."""
-    match = _OWN.match(scene.tokens.tags, spot.last)
-    return match.end() - 1 if match else None
+    if spot.last not in scene.own_cues:
+        match = _OWN.match(scene.tokens.tags, spot.last)
+        scene.own_cues[spot.last] = match.end() - 1 if match else None
+    return scene.own_cues[spot.last]

@@ -168,7 +168,9 @@ def row_of(sentence: Sentence, index: Index) -> Row:
         replace(
             g,
             nationality=_side(nation, index) if (nation := g.nationality or among(text, g, high, parties)) else None,
-            part=g.part or bool(SUBSET.search(text, max(low, g.start - 40), g.start)),
+            part=g.part
+            or bool(SUBSET.search(text, max(low, g.start - 40), g.start))
+            or bool(_LISTED_PART.search(text, max(low, g.start - 60), g.start)),
         )
         for g in people
     ]
@@ -183,6 +185,9 @@ def row_of(sentence: Sentence, index: Index) -> Row:
     chunks += _token_chunks(text, low, high, taken, people)
     chunks.sort(key=lambda chunk: chunk.start)
     return Row(sentence, tuple(chunks), tuple(people), "".join(chunk.code for chunk in chunks))
+
+
+_LISTED_PART = re.compile(r"\b(?:including|among them) an? (?:[a-z'-]+ ){1,4}and $")
 
 
 def _parts_in_a_row(people: list[People], text: str) -> list[People]:
@@ -231,7 +236,8 @@ _OF_TIME = re.compile(
     r"|November|December"
     r"|(?:Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)day|(?:19|20)\d\d\b|last (?:week|month|year|night)|recent (?:days|weeks"
     r"|months|years)"
-    r"|(?:more than |at least |over |nearly |almost |about |another |the (?:past|last|first|next) )?(?:[\w-]+ ){0,2}"
+    r"|(?:more than |at least |over |nearly |almost |about |another |the (?:past|last|first|next) )?(?:(?!for |in "
+    r"|of |by |to |and )[a-z\d-]+ ){0,2}"
     r"(?:years?|months?|weeks?|days?|hours?|minutes?|decades?|time)\b)"
 )
 """Behind a preposition: it tells when or how long, and puts nobody anywhere."""
@@ -262,11 +268,15 @@ def _token_chunks(text: str, low: int, high: int, taken: list[tuple[int, int]], 
     return chunks
 
 
-_NOT_TOWARDS = re.compile(r"\b(?:visits?|trips?|ties|relations|according|addition|respect|prior|thanks|due|close) $")
+_NOT_TOWARDS = re.compile(
+    r"\b(?:visits?|trips?|flights?|ties|relations|according|addition|respect|prior|thanks|due"
+    r"|close) $"
+)
 _LISTS = re.compile(r" (?:[a-z]+ ){0,3}?(?:lists?|names|details|letters|documents|proof|information)\b")
 """Behind "exchanged", "handed over": papers, and no people."""
 _WISHED = re.compile(
-    r"\b(?:work(?:ed|ing|s)?|trying|tried|struggl\w+|hop(?:es?|ed|ing)|fighting|fought|campaign\w+|determined|committed|press(?:ed|ing)"
+    r"\b(?:work(?:ed|ing|s)?|trying|tried|struggl\w+|hop(?:es?|ed|ing)|fighting|fought|campaign\w+|determined"
+    r"|committed|press(?:ed|ing)"
     r"|push(?:ed|ing)) (?:[a-z]+ ){0,2}to (?:help )?$"
 )
 """Before a verb of release: it is what somebody is still after, and nobody is let go ("working to free Whelan")."""
@@ -318,7 +328,7 @@ def _voice(text: str, low: int, high: int, match: re.Match[str], code: str, peop
     if PASSIVE.search(before):
         if word.endswith("ing"):
             return code
-        return {"R": "r", "S": "s"}.get(code, "C" if word.startswith(("br", "tak")) else "")
+        return {"R": "r", "S": "s"}.get(code, "C" if word.endswith((" home", " back")) else "")
     has_object = any(
         match.end() <= g.start <= match.end() + 30
         and not re.search(r"[,;]|\b(?:by|from|to|in|for)\b", text[match.end() : g.start])

@@ -34,14 +34,27 @@ def read_row(row: Row, reading: Reading, name: Naming, subject: str | None) -> s
             handler(chunks, at, reading, name, subject)
     _note_source(row, reading, name)
     reading.named += [p for c in chunks if c.code in "Pl" and (p := party_of(c, name))]
+    reading.opposites += _each_way(row)
     counted = [g for g in row.people if g.number is not None and g.nationality and not g.part]
     if not re.search(r"N[ac]+N", row.codes):  # "400 Palestinians and 30 Lebanese" are on one side
         reading.nations += [g.nationality for g in counted if g.nationality]
-    acting = [agents[-1] for at, c in enumerate(chunks) if c.code in "RGS" and (agents := agents_of(chunks, at, name, subject))]
+    acting = [
+        agents[-1] for at, c in enumerate(chunks) if c.code in "RGS" and (agents := agents_of(chunks, at, name, subject))
+    ]
     if acting:
         return acting[-1]
     first = next((c for c in chunks if c.code in "PR"), None)
     return ((first.party is not None and name(first.party.name)) or subject) if first is not None else subject
+
+
+def _each_way(row: Row) -> list[tuple[People, People]]:
+    """Two groups of one sentence that each travel, "while" between them ("12 were flown to X, while 9 were taken to Y")."""
+    gone = [(c, groups[0]) for at, c in enumerate(row.chunks) if c.code == "C" and (groups := subjects_of(row.chunks, at))]
+    if len(gone) != 2 or any(group.number is None for _, group in gone):
+        return []
+    (one, first), (_, second) = gone
+    between = row.sentence.span.text[one.end - row.sentence.span.start : second.start - row.sentence.span.start]
+    return [(first, second)] if re.search(r"\bwhile\b", between) else []
 
 
 _SAID = re.compile(r"\b(?:said|says|confirmed|announced|reported|told|added|stated|according to|saying)\b")

@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Mapping
 from itertools import pairwise
 
+from service.domain.candidate import Qualifier
 from service.domain.draft import Category, DraftCount, Scope
 from service.extraction.rules.exchange_cue import Cue
 from service.extraction.rules.exchange_people import People
@@ -22,7 +23,8 @@ CUMULATIVE = Cue(
 )
 HELD = Cue(
     r"\b(?:still (?:held|being held|in|holding|holds|captive|missing|hold)|remain(?:s|ed|ing)? (?:in|captive|held|behind"
-    r"|prisoners?)|(?:prisoners|captives|hostages|detainees|people) remain|(?:is|are|was|were) (?:still )?(?:believed|thought|known|estimated|said) to (?:be|have|hold)"
+    r"|prisoners?)|(?:prisoners|captives|hostages|detainees|people) remain|(?:is|are|was|were) (?:still )?(?:believed"
+    r"|thought|known|estimated|said) to (?:be|have|hold)"
     r"|holds?(?= (?:about|some|around|more|at|up|an|\d))|(?:is|are) holding|were (?:killed|kidnapped|captured|abducted"
     r"|seized|taken)|was (?:killed|kidnapped|captured|abducted)|none of (?:them|whom)|taken hostage"
     r"|took\b[^.;]{0,40}(?:hostage|captive"
@@ -31,7 +33,7 @@ HELD = Cue(
 )
 _SINCE_HELD = Cue(r"\b(?:held|detained|jailed|imprisoned|captive|prisoners?|captured|missing)\b[^.;]{0,45}\bsince\b")
 _BOTH_SIDES = Cue(
-    r"\b(?:between (?:them|the two)|(?:across|from|by|of) both (?:sides|countries|parties)(?: of)?"
+    r"\b(?:between (?:them|the two)|(?:across|from|by|of) both (?:sides|countries|parties)(?: of)?(?! (?:said|say|confirm))"
     r"|in total\b|a total of .{0,40}(?:from both|both sides)|combined|both ways|split between|divided between)\b"
 )
 _FIRST_OF = Cue(
@@ -168,8 +170,10 @@ def counts_of(groups: list[People], text: str, clause_starts: Mapping[People, in
     ("270 servicemen and 120 civilians") is a part.
     """
     parts, totals = _parts_and_totals(groups, text, clause_starts)
+    totals = _without_living_and_dead(parts, totals)
     exclusive = [category for category in parts if category in _EXCLUSIVE]
-    summed = sum(_value(parts[category]) or 0 for category in exclusive) if len(exclusive) >= 2 else None
+    alike = len({_qualifier(parts[category]) for category in exclusive}) == 1  # "at least 1,200 and up to 6,000" have no sum
+    summed = sum(_value(parts[category]) or 0 for category in exclusive) if len(exclusive) >= 2 and alike else None
     total = _best_total(totals, summed, text)
     counts: list[DraftCount] = []
     if total is not None:
@@ -181,7 +185,12 @@ def counts_of(groups: list[People], text: str, clause_starts: Mapping[People, in
     elif len(parts) == 1:
         counts.append(DraftCount(category=Category.TOTAL, number=_id(next(iter(parts.values())))))
     for group in totals:
-        if _FEMALE.match(group.words) and group.category in {Category.MILITARY, Category.HOSTAGES, Category.PRISONERS, Category.OTHER}:
+        if _FEMALE.match(group.words) and group.category in {
+            Category.MILITARY,
+            Category.HOSTAGES,
+            Category.PRISONERS,
+            Category.OTHER,
+        }:
             parts.setdefault(Category.WOMEN, group)
         told = group is not total or (group.category in _TELLING and _value(group) != 1)
         if told and group.category not in _PLAIN and not _GENERIC.search(group.words):
@@ -213,6 +222,30 @@ def _parts_and_totals(
             totals.append(group)
     largest = max((_value(g) or 0 for c, g in parts.items() if g in listed and c in _EXCLUSIVE), default=0)
     return parts, [group for group in totals if (_value(group) or largest) >= largest]
+
+
+_TOGETHER = 600
+"""Characters between a number of the living and one of the dead that are given back in one act."""
+
+
+def _without_living_and_dead(parts: dict[Category, People], totals: list[People]) -> list[People]:
+    """The totals, where the living and the dead were given back side by side ("five prisoners", then "the remains of 199").
+
+    The two become `parts`, of a total that is their sum; a total that states that sum itself is kept.
+    """
+    valued = [group for group in totals if _value(group)]
+    dead = next((group for group in valued if group.bodies), None)
+    living = next((group for group in valued if not group.bodies and group.category is not Category.TOTAL), None)
+    if dead is None or living is None or abs(dead.start - living.start) > _TOGETHER:
+        return totals
+    stated = [g for g in totals if _value(g) == (_value(dead) or 0) + (_value(living) or 0)]
+    for group, category in ((dead, Category.BODIES), (living, living.category)):
+        parts.setdefault(category, group)
+    return stated
+
+
+def _qualifier(group: People) -> Qualifier | None:
+    return group.number.qualifier if group.number is not None else None
 
 
 def _id(group: People) -> str | None:

@@ -63,7 +63,8 @@ def _pair_votes(reading: Reading) -> dict[tuple[str, str], float]:
             votes[_key(one, other)] += weight
     if not votes and len(nations := sorted(set(reading.nations))) == 2:
         votes[(nations[0], nations[1])] += 1.0  # "five Americans were flown out and five Iranians were let go"
-    holders = {clue.people: clue.holder for clue in reading.clues if clue.people is not None and clue.holder}
+    surest = sorted(reading.clues, key=lambda clue: clue.weight)  # the last, most telling one stays
+    holders = {clue.people: clue.holder for clue in surest if clue.people is not None and clue.holder}
     for one_group, other_group in reading.opposites:
         sides = (
             (holders.get(one_group), holders.get(other_group), 2.5),
@@ -109,7 +110,9 @@ def directions(
     # "four Russians held by Moscow" are released by their own country: who holds them says more than whose they are.
     own = {clue.people for clue in reading.clues if clue.people and clue.holder and clue.holder == clue.people.nationality}
     for group in groups:
-        score[group] += 0.0 if group in own else 1.1 * ((group.nationality in theirs) - (group.nationality in ours))
+        score[group] += (
+            0.0 if group in own or group.part else 1.1 * ((group.nationality in theirs) - (group.nationality in ours))
+        )
         score[group] += _by_custom(group, one, other, armed, hostages=hostages)
     told = {clue.people for clue in reading.clues}
     for first, second in reading.opposites:
@@ -117,7 +120,8 @@ def directions(
         if (open_ or max(abs(score[first]), abs(score[second])) < 0.3) and _same_number(first, second):
             score[first], score[second] = 0.5, -0.5  # "nine for nine": whichever way, each side let nine go
     for first, second in reading.opposites + [(b, a) for a, b in reading.opposites]:
-        if abs(score[second]) < 0.3 and abs(score[first]) >= 0.3:
+        unsure = abs(score[second]) < 0.3 or (second not in told and not second.nationality and first in told)
+        if unsure and abs(score[first]) > max(0.3, abs(score[second])):
             score[second] -= 0.9 * score[first]
     for group, source in reading.sources:
         # A side speaks first of its own people who came home.

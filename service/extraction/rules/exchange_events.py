@@ -44,9 +44,12 @@ class ActClause:
 
 
 _SPLIT = Cue(
-    r"(?:;|,? [–—-] |,? (?:while|whereas|but|(?:after|following)(?! (?:[\w-]+ ){1,4}?(?:days?|weeks?|months?|years?|decades?|hours?)"
-    r"(?! (?:after|ago|earlier|before))\b)|since(?! (?:\w+ )?\d{4}\b(?!, when)| (?:last |early |late )?(?:january|february|march|april|may|june|july"
-    r"|august|september|october|november|december|year|month|week)\b(?![\w ]{0,8}, when))|with|compared (?:with|to)|as part of"
+    r"(?:;|,? [–—-] |,? (?:while|whereas|but|(?:after|following)(?! (?:being|having|[a-z]+ing)\b"
+    r"| (?:[\w-]+ ){1,4}?(?:days?|weeks?|months?|years?|decades?|hours?)"
+    r"(?! (?:after|ago|earlier|before))\b)|since(?! (?:\w+ )?\d{4}\b(?!, when)| (?:last |early |late )?(?:january"
+    r"|february|march|april|may|june|july"
+    r"|august|september|october|november|december|year|month|week)\b(?![\w ]{0,8}, when))|with|compared (?:with|to)"
+    r"|as part of"
     r"|and (?=(?:will|is|are|was|were|the|another|has|have|said)\b)))\s"
 )
 _LONGEST_PIECE = 1200
@@ -79,8 +82,9 @@ _ACT_WORD = Cue(
     r"|return|let go|let (?:\w+ ){1,4}go\b|g[ao]ve (?:up|back)|given (?:up|back)|turn(?:ed|s|ing)? over"
     r"|changed (?:hands|places)"
     r"|(?:c[ao]me|went|gone?|sen[dt]) (?:home|back|free|north|south|east|west)|got (?:back|home)"
-    r"|got (?:\w+ ){1,3}back|put ashore|received|br(?:ought|inging) (?:home|back|to)"
-    r"|(?:led|walked|passed|ferried|flown|driven|trucked) (?:across|over|back|home|to)|carrying [^.;]{1,40} (?:landed|arrived))"
+    r"|got (?:\w+ ){1,3}back|put ashore|received|br(?:ought|inging) (?:home|back)"
+    r"|(?:led|walked|passed|ferried|flown|driven|trucked) (?:across|over|back|home|to)|carrying [^.;]{1,40} (?:landed"
+    r"|arrived))"
 )
 _SECOND_ACT = Cue(
     r"\b(?:swap|exchang|releas|freed|freeing|hand(?:ed|ing|s)? over|hand-?over|repatriat|trad(?:ed|ing)|return)"
@@ -187,17 +191,20 @@ def _parts(sentence: Sentence, text: str) -> list[Sentence]:
 
 
 _HABIT = Cue(
-    r"\b(?:exchanges|swaps|hand-?overs|repatriations)\b[^.;,]{0,60}?\b(?:are|have been|have become|remain|were|had been) (?:among|one of"
+    r"\b(?:exchanges|swaps|hand-?overs|repatriations)\b[^.;,]{0,60}?\b(?:are|have been|have become|remain|were"
+    r"|had been) (?:among|one of"
     r"|the (?:only|few|main)|an?\b|rare|frequent|few|common|regular|routine|increasingly)"
 )
 """What is said of exchanges in general ("prisoner swaps are one of the few areas of contact")."""
 
 
+def _is_habit(row: Row, words: str) -> bool:
+    return bool(_HABIT.search(words)) and not any(g.number is not None for g in row.people)
+
+
 def _strength(row: Row, words: str, sentence: str) -> float:
     codes = row.codes
-    if _HABIT.search(words) and not any(g.number is not None for g in row.people):
-        return 0.0
-    if NOT_PEOPLE.search(words) and not CAPTIVE.search(words):
+    if (NOT_PEOPLE.search(words) and not CAPTIVE.search(words)) or _is_habit(row, words):
         return 0.0
     if SWAP_NOUN.search(words):
         return 2.0
@@ -270,7 +277,12 @@ def _released_abroad(row: Row) -> bool:
                 return True
         if chunk.code == "r" and 0 < at < len(row.chunks) - 2 and row.chunks[at + 1].code == "b":
             by, group = row.chunks[at + 2].party, row.chunks[at - 1].people
-            if by is not None and group is not None and group.number is not None and group.nationality not in {None, by.name}:
+            if (
+                by is not None
+                and group is not None
+                and group.number is not None
+                and group.nationality not in {None, by.name}
+            ):
                 return True
     return False
 
@@ -371,6 +383,8 @@ def _held_abroad(row: Row) -> list[People]:
     found: list[People] = []
     for at, chunk in enumerate(row.chunks):
         place = at + 2 if chunk.code in "KZ" and at + 2 < len(row.chunks) and row.chunks[at + 1].code in "bi" else at
+        if chunk.code in "KZ" and at + 1 < len(row.chunks) and row.chunks[at + 1].code == "l":
+            place = at + 1
         holder = row.chunks[place].party if chunk.code == "k" or place > at else None
         if holder is not None:
             group = next((c.people for c in reversed(row.chunks[:at]) if c.people is not None), None)

@@ -108,6 +108,12 @@ def _numbered(text: str, numbers: list[Number], parties: list[Party], high: int)
         ):
             continue
         bodies = bool(_REMAINS_OF.search(before)) or number.role == "remains"
+        group = next((p for p in parties if p.form == "group" and p.span.start == number.span.end + 1), None)
+        if noun is None and group is not None and not re.match(r"[-'’]", text[group.span.end : group.span.end + 1]):
+            found.append(
+                People(number.phrase.start, group.span.end, Category.OTHER, "", number, None, group.name, bodies=bodies)
+            )
+            continue
         if noun is None:
             bodies = bodies or (bool(found) and found[-1].bodies)
             told = _predicate(text, number.span.end, limit)
@@ -166,7 +172,7 @@ def _demonym(text: str, start: int, limit: int, parties: list[Party]) -> int | N
         if party.form != "adjective" or not start <= party.span.start <= start + 40:
             continue
         between = text[start : party.span.start].lower().split()
-        if len(between) > 3 or FUNCTION_WORDS & set(between):
+        if len(between) > 3 or FUNCTION_WORDS & set(between) or any(_THINGS.search(word) for word in between):
             continue
         end = party.span.end
         if party.span.text.endswith(("s", "men", "ese")) and not PEOPLE.match(text, end + 1, limit):
@@ -189,7 +195,7 @@ def _head_noun(text: str, start: int, limit: int, parties: list[Party]) -> tuple
         return peoples.end(), Category.OTHER
     best: tuple[int, Category] | None = None
     for match in _nouns(text, start, limit, FUNCTION_WORDS):
-        between = re.findall(r"[\w'’-]+|[,;:.(]", text[start if best is None else best[0] : match.start()])
+        between = re.findall(r"(?:[A-Z]\.){2,}|[\w'’-]+|[,;:.(]", text[start if best is None else best[0] : match.start()])
         if best is not None and (between or match.start() > best[0] + 1):
             break
         if len(between) > 6 or any(w.lower() in FUNCTION_WORDS or w in ",;:.(" for w in between):
@@ -324,6 +330,10 @@ def _nouns(text: str, low: int, high: int, stop: frozenset[str] = frozenset()) -
                 yield match
 
 
+_APPOSED = re.compile(r",(?: \d\d,)? (?:an?|the) (?:[a-z-]+ ){0,3}?(?=[A-Z])")
+"""Between a name and the people that its bearer is of ("Otto Warmbier, an American student")."""
+
+
 def _named(text: str, persons: list[Mention], parties: list[Party], taken: list[People]) -> list[People]:
     found: list[People] = []
     for person in persons:
@@ -336,6 +346,8 @@ def _named(text: str, persons: list[Mention], parties: list[Party], taken: list[
                 if _is_modifier(gap, party, 6):
                     nationality = party.name
                 break
+        if nationality is None and (aside := _APPOSED.match(text, person.span.end)) is not None:
+            nationality = next((p.name for p in parties if p.form == "adjective" and p.span.start == aside.end()), None)
         found.append(People(person.span.start, person.span.end, Category.TOTAL, person.span.text, None, person, nationality))
     return found
 

@@ -23,7 +23,8 @@ _BROKEN = Cue(
     r"|rul(?:ed|es|ing) out|abort(?:ed)?|abandon(?:ed)?|derail(?:ed)?|thwarted|scuppered|scuttled|postponed|stalled"
     r"|delayed|shelved"
     r"|failed(?! to (?:agree|reach|win|secure|end|make|produce|bring|find|halt|stop|free)\b"
-    r"(?! (?:an?|the|any|on|a|final|such)*\s*(?:prisoner|swap|exchange|deal|hostage|agreement|accord|release)))|on hold|did not (?:happen|take place)"
+    r"(?! (?:an?|the|any|on|a|final|such)*\s*(?:prisoner|swap|exchange|deal|hostage|agreement|accord|release)))"
+    r"|on hold|did not (?:happen|take place)"
     r"|never (?:happened|took place|materiali[sz]ed)|c[ao]me to (?:nothing|grief|naught)|founder(?:ed|s)|axed"
     r"|thr[eo]wn? (?:it |them )?out"
     r"|came unstuck)\b"
@@ -36,7 +37,8 @@ _REFUSED = Cue(
 _PROPOSED = Cue(
     r"\b(?:could be|could|might|may|offer(?:ed|s|ing)?|propos(?:ed|es|al|ing)|suggest(?:ed|s|ing|ion)|ready (?:to|for)"
     r"|read(?:y|iness)|willing(?:ness)?|(?:be|are|is) (?:happy|glad|pleased) to|prepared to|call(?:ed|s|ing)? for"
-    r"|demand(?:ed|s|ing)?|consider(?:ed|s|ing)?|in talks|talks (?:on|about|over)|negotiat\w+|discuss(?:ed|es|ing"
+    r"|demand(?:ed|s|ing)?|consider(?:ed|s|ing)?|in talks|talks (?:on|about|over)|negotiat(?!ed (?:the|his|her"
+    r"|their) (?:release|freedom|return))\w+|discuss(?:ed|es|ing"
     r"|ions?)?|urg(?:ed|es|ing)|seek(?:s|ing)?|sought|wants?|wanted|hopes?|hoping"
     r"|possib(?:le|ility)|potential|open to|push(?:ed|ing|es)? for|if (?:israel|the|it|they)|rul(?:ed|es) out|debat\w+"
     r"|floated|hint(?:ed|s)?|rumou?rs?|speculation|appeal(?:ed|s|ing)?)\b"
@@ -48,7 +50,8 @@ _AGREED = Cue(
 _PLANNED = Cue(
     r"\b(?:will|shall|(?:is|are|was|were) (?:due|set|expected|scheduled|slated|planned|poised|likely|about|preparing"
     r"|going|to)\b|expected|scheduled|set to|due to|upcoming|imminent|planned|projected|foreseen"
-    r"|plan(?:s|ning)? to (?:releas|free|exchang|swap|trad|hand|return|repatriat|let|set|carry)|prepar(?:e|es|ing|ations?)|ahead of|awaiting"
+    r"|plan(?:s|ning)? to (?:releas|free|exchang|swap|trad|hand|return|repatriat|let|set|carry)|prepar(?:e|es|ing"
+    r"|ations?)|ahead of|awaiting"
     r"|would(?! be (?:happy|glad|pleased|ready|willing|prepared|open)))\b"
 )
 _ACTS = (
@@ -75,15 +78,18 @@ _DONE = Cue(
     r"|returned|traded|part of)|(?:has|have) (?:been )?(?:released|freed|exchanged|swapped|handed over|returned"
     r"|carried out|traded|received)|(?:exchanged|swapped|traded|freed|released|received|repatriated|handed over|returned)"
     r"|(?:return(?:ed)?|c[ao]me|arriv(?:ed|e|es)|went|gone) (?:home|back|free)|changed (?:hands|places)|turned over"
-    r"|transferred|let (?:\w+ ){1,4}go|g[ao]ve (?:up|back)|let go|got back|passed off|put ashore|sen[dt] (?:home|back)|handed back|handed"
+    r"|transferred|let (?:\w+ ){1,4}go|g[ao]ve (?:up|back)|let go|got back|passed off|put ashore|sen[dt] (?:home"
+    r"|back)|handed back|handed"
     r"|(?:was|were|been) (?:led|walked|driven|flown|carried|passed|ferried|escorted|put|sent|set free|given|taken"
     r"|brought|let)"
     r"|(?:frees|releases|swaps?|exchanges|hands over"
     r"|swap(?=s? \d))(?= \d| (?!of|for)\w+ (?:prisoners|hostages|soldiers|captives)))\b"
 )
 _BEGAN_TO = Cue(
-    r"\b(?:ha(?:s|ve) begun|ha(?:s|ve) started|began|started|begins?|starts?) (?:(?:exchang|swapp|releas|free|hand|return|repatriat)ing"
-    r"|to (?:exchange|swap|release|free|hand over|return))\b"
+    r"\b(?:ha(?:s|ve) begun|ha(?:s|ve) started|began|started|begins|starts"
+    r"|(?<!will )(?<!would )(?<!could )(?<!to )(?:begin|start)) (?:(?:exchang|swapp|releas|free|hand|return|repatriat)ing"
+    r"|to (?:exchange|swap|release|free|hand over|return)"
+    r"|(?:an?|the|their) (?:[\w-]+ ){0,3}(?:exchange|swap|hand-?over|release))\b"
 )
 _HYPOTHETICAL = Cue(
     r"\b(?:to|could|would|will|might|may|should|be|must|can|agreed|not|yet|if|until|for the|expected|shall|won't"
@@ -118,7 +124,7 @@ def status_votes(text: str) -> dict[Status, float]:
         votes[Status.FAILED] += 1.6
     if (going := _ONGOING.search(text)) is not None and not (going[0].startswith("first") and _PLANNED.search(text)):
         votes[Status.ONGOING] += 1.6 if _BEGAN_TO.search(text) else 0.7
-    if (planned := [match[0] for match in _PLANNED.finditer(text)]):
+    if planned := [match[0] for match in _PLANNED.finditer(text)]:
         votes[Status.PLANNED] += 0.3 if set(planned) == {"would"} else 0.6
     if not _NO_DEAL.search(text) and any(
         not _DENIED.search(text[max(0, m.start() - 30) : m.start()]) for m in _AGREED.finditer(text)
@@ -228,7 +234,11 @@ def kind_of(groups: list[People], texts: str, *, both_ways: bool, swap_words: bo
     return ExchangeKind.PRISONER_EXCHANGE
 
 
-_DEAD_OF = re.compile(r"\b(?:remains|bod(?:y|ies)|corpses?|coffins?) of (?:[\w,-]+ ){0,4}?[\w-]+", re.IGNORECASE)
+_DEAD_OF = re.compile(
+    r"\b(?:remains|bod(?:y|ies)|corpses?|coffins?) of (?:(?!for |in |from |to "
+    r"|and )[\w-]+ ){0,5}[\w-]+",
+    re.IGNORECASE,
+)
 
 
 def is_swap(row: Row, text: str) -> bool:

@@ -101,6 +101,8 @@ def said_behind(chunks: tuple[Chunk, ...], at: int, name: Naming) -> dict[str, s
         chunk = chunks[place]
         if chunk.code in "RrSsGxdC" or (chunk.code == "n" and place > at):
             break
+        if chunk.code == "o" and place + 1 < len(chunks) and chunks[place + 1].code in GROUPS:
+            break  # "exchanged for two men held in Ukraine": who held the others
         if chunk.code == "P" and (place == 0 or chunks[place - 1].code not in "tbfviam"):
             break
         if chunk.code == "k" and (party := party_of(chunk, name)):

@@ -176,6 +176,8 @@ def _sorted_out(
             or (person not in directed and is_grand_total(person, text))
         ):
             continue
+        if person.number is not None and person not in told and person.number.span.text.lower() in {"a", "an"}:
+            continue  # "a soldier" of whom nothing is said is nobody who went free
         way = 0 if score.get(person, 0.0) > 0 else 1
         sureness = abs(score.get(person, 0.0))
         if person.mention is not None:

@@ -13,7 +13,8 @@ _NOUNS: dict[str, Category] = {
     r"|spy": Category.PRISONERS,
     r"detainees?": _O,
     r"hostages?": Category.HOSTAGES,
-    r"bodies|body|(?<=its )dead|(?<=their )dead|(?<=war )dead|remains|corpses?|coffins?|caskets?|transfer cases?|sets of (?:human )?remains": Category.BODIES,
+    r"bodies|body|(?<=its )dead|(?<=their )dead|(?<=war )dead|remains|corpses?|coffins?|caskets?|transfer cases?"
+    r"|sets of (?:human )?remains": Category.BODIES,
     r"soldiers?|servicem[ae]n|servicewom[ae]n|service members?|servicemembers?|serviceperson|troops|troopers?|marines?"
     r"|sailors?|airm[ae]n"
     r"|pilots?|combatants?|conscripts?|fighters?|militiam[ae]n|border guards?|(?:national )?guardsm[ae]n|defenders"
@@ -36,7 +37,7 @@ _NOUNS: dict[str, Category] = {
     r"civilians?|noncombatants|non-combatants|residents|inhabitants|townspeople|villagers": _C,
     r"wom[ae]n|females|policewom[ae]n": Category.WOMEN,
     r"m[ae]n|males": Category.MEN,
-    r"children|girls?|boys?|minors?|teenagers?|schoolgirls?|schoolboys?|schoolchildren|youths?|infants?"
+    r"children|girls?|boys?|minors?|juveniles?|teenagers?|schoolgirls?|schoolboys?|schoolchildren|youths?|infants?"
     r"|bab(?:y|ies)": Category.CHILDREN,
     r"wounded(?= (?:and|were|in)|[,.]|$)|injured(?= (?:and|were)|[,.]|$)": Category.WOUNDED,
     r"people|persons?|individuals?|nationals?|citizens?|compatriots|countrymen|others|foreigners": Category.TOTAL,
@@ -117,7 +118,8 @@ OFFERED = Cue(
 )
 """People who may go free for captives of the other side, which tells of a proposed swap even where no party is named."""
 TWO_WAYS = Cue(
-    r"\b(?:swap|exchange|trade|deal(?! (?:brokered|mediated|negotiated|arranged))|bargain|each|both|apiece|either|phases?|stages?|rounds?|in return|two sides"
+    r"\b(?:swap|exchange|trade|deal(?! (?:brokered|mediated|negotiated|arranged))|bargain|each|both|apiece|either"
+    r"|phases?|stages?|rounds?|in return|two sides"
     r"|formula|for \d+"
     r"|for (?:one|two|three|four|five|six|seven|eight|nine|ten) )\b"
 )
@@ -147,7 +149,8 @@ GATE_WHO = re.compile(
 GATE_ACT = Cue(
     r"(?:\b(?:swap|exchang|trade[ds]?\b|releas|freed?\b|freeing|hand(?:ed|ing|s)?\b|handover|repatriat|return(?:ed"
     r"|ing)? |turned over|let go|let (?:\w+ ){1,4}go\b|changed (?:hands|places)|put ashore|(?:sent|led|given|flown"
-    r"|taken) (?:back|home|across)|(?:c[ao]me|went|gone) home|br(?:ought|inging) (?:home|back)|liberat|set free"
+    r"|taken) (?:back|home|across)|(?:c[ao]me|went|gone|arriv(?:ed|ing)|flown) home|br(?:ought|inging) (?:home|back)"
+    r"|liberat|set free"
     r"|g[ao]t back|gave (?:up|back)|received))"
 )
 
@@ -159,7 +162,8 @@ _RELEASE = (
     r"|up)|let(?:ting)? go"
     r"|set(?:ting)?(?= \w+(?: \w+){0,4} free\b)|set free|sen[dt](?:ing)? (?:home|back)|sen[dt]|transfer(?:red|ring|s)?"
     r"|relinquish\w*|part(?:ed|ing) with"
-    r"|let(?:ting)? out(?= \d| [a-z]+ [a-z]+)|let(?= \w+(?: \w+){0,3} go\b)|put ashore|set ashore|surrender(?:ed|s)?(?= (?:\d|the (?:bodies|remains)"
+    r"|let(?:ting)? out(?= \d| [a-z]+ [a-z]+)|let(?= \w+(?: \w+){0,3} go\b)|put ashore|set ashore|surrender(?:ed"
+    r"|s)?(?= (?:\d|the (?:bodies|remains)"
     r"|its prisoners|captives))"
 )
 _RECEIVE = (
@@ -188,11 +192,13 @@ TOKENS = re.compile(
     rf"|chang(?:ed|ing) (?:hands|places|sides of)))"
     rf"|(?P<w>deal|agreement|talks|negotiations"
     rf"|mediation)|(?P<R>{_RELEASE})|(?P<G>{_RECEIVE})|(?P<C>{_COME})|(?P<K>{_HOLD})|(?P<Z>{_TAKE})"
-    r"|(?P<x>in (?:exchange|return|trade|a swap|a trade) for|(?:swap|trade|exchange) for(?= )|(?<!nothing )(?<!anything )in (?:exchange"
+    r"|(?P<x>in (?:exchange|return|trade|a swap|a trade) for|(?:swap|trade|exchange) for(?= )"
+    r"|(?<!nothing )(?<!anything )in (?:exchange"
     r"|return)(?=[ ,.;:]|$))|(?P<o>for)"
     r"|(?P<b>by)|(?P<t>(?:back )?(?:in|on)?to|back in)|(?P<f>from)|(?P<m>between)|(?P<v>with)|(?P<a>and|or|as well as"
     r"|plus|along with)"
-    r"|(?P<e>each|apiece|both sides|either side|each side|both countries|both parties|respectively|mutual\w*|from both"
+    r"|(?P<e>each|apiece|(?:both|either|each) sides?(?! (?:said|say|confirm))|both (?:countries|parties)(?! (?:said"
+    r"|say|confirm))|respectively|mutual\w*|from both"
     r"|the same number of|an equal number of)"
     r"|(?P<q>which|who|whom|whose|that|where|when)|(?P<i>in|at|inside)|(?P<p>it|they|he|she))(?![\w-])|(?P<c>[,:])"
     r"|(?P<d>;| [–—-]{1,2} )",
@@ -220,7 +226,8 @@ SIMPLE = {word: code for code, words in _CODES.items() for word in words.split()
 STEMS_LIST = (
     "rel fre lib rep han tur del ret gav giv let set sen tra par rec got get too tak bro bri sec win won wel col reg "
     "cam com arr fle flo fly cro wal hea lan wen go gon goi are is reu hel hol det imp jai cap kid abd sei ser con "
-    "exp exc swa dea agr tal neg med cha put led dri bus car pas fer esc mar tru bot eit mut in aga bac as plu alo rem app inc int nab pic"
+    "exp exc swa dea agr tal neg med cha put led dri bus car pas fer esc mar tru bot eit mut in aga bac as plu alo"
+    " rem app inc int nab pic"
 )
 STEMS = frozenset(STEMS_LIST.split())
 PASSIVE = re.compile(

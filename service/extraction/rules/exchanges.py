@@ -7,7 +7,6 @@ status and kind, date, place and third parties.
 from __future__ import annotations
 
 import re
-from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
@@ -21,7 +20,6 @@ from service.extraction.rules.exchange_events import (
     ATTEMPT,
     ActClause,
     clauses_of,
-    is_armed,
     is_candidate,
     names_swap,
     tells_of_one,
@@ -29,6 +27,7 @@ from service.extraction.rules.exchange_events import (
 from service.extraction.rules.exchange_grouping import Event, group
 from service.extraction.rules.exchange_helpers import helpers_of
 from service.extraction.rules.exchange_mediators import mediations, third_parties_of
+from service.extraction.rules.exchange_pairs import with_another, with_its_state, with_the_other
 from service.extraction.rules.exchange_people import People
 from service.extraction.rules.exchange_reading import Reading
 from service.extraction.rules.exchange_setting import (
@@ -215,56 +214,14 @@ def _pair_of(
     """The parties of an event: a deal has the main event's, and so has what names no other."""
     pair = best_pair(reading)
     if main is not None and main.pair is not None and (pair is None or event.role == "deal"):
-        pair = main.pair if event.role == "deal" else _with_another(main.pair, reading, candidates)
+        pair = main.pair if event.role == "deal" else with_another(main.pair, reading, candidates)
     if pair is None and event.role == "main":
-        pair = _with_its_state(reading, candidates, article)
+        pair = with_its_state(reading, candidates, article.helpers)
     if pair is None and event.role == "main" and not article.mutual:
-        pair = _with_the_other(reading, candidates, article)
+        pair = with_the_other(reading, candidates, article.helpers)
     if pair is None and article.mutual:
         pair = two_sides(candidates, article.names, [(clause.start, clause.end) for clause in strong])
     return pair
-
-
-def _with_another(pair: tuple[str, str], reading: Reading, candidates: Candidates) -> tuple[str, str]:
-    """The main event's pair; where people of one other party go free, that one and the side that the article names most."""
-    others = set(reading.nations) - set(pair) - {lexicon().homes.get(side) for side in pair}
-    if len(others) != 1:
-        return pair
-    (other,) = others
-    named = Counter(party.name for party in candidates.parties if party.name in pair)
-    if named[pair[0]] == named[pair[1]] or lexicon().homes.get(other) in pair:
-        return pair
-    side = max(pair, key=lambda name: named[name])
-    return min(side, other), max(side, other)
-
-
-def _with_its_state(reading: Reading, candidates: Candidates, article: _Article) -> tuple[str, str] | None:
-    """An armed group that lets people go, nobody says to whom, and the state it is at home in, or that the article names most."""
-    holders = {clue.holder for clue in reading.clues if clue.holder and clue.people is not None}
-    armed = {party.name for party in candidates.parties if is_armed(party)}
-    if len(holders) != 1 or not holders <= armed:
-        return None
-    (holder,) = holders
-    states = lexicon().states
-    named = Counter(p.name for p in candidates.parties if p.name in states and p.name not in article.helpers)
-    home = lexicon().homes.get(holder)
-    state = home if home in named else max(named, key=lambda name: named[name], default=None)
-    return None if state is None else (min(holder, state), max(holder, state))
-
-
-def _with_the_other(reading: Reading, candidates: Candidates, article: _Article) -> tuple[str, str] | None:
-    """The one state that frees people or whose people are freed, and the state that the article names most beside it."""
-    states = lexicon().states
-    known = {party for clue in reading.clues for party in (clue.holder, clue.receiver) if party}
-    known = known or set(reading.nations)
-    if len(known) != 1 or not known <= states or not (reading.clues or reading.nations):
-        return None
-    (one,) = known
-    named = Counter(p.name for p in candidates.parties if p.name in states and p.name not in article.helpers | known)
-    ranked = named.most_common(2)
-    if not ranked or ranked[0][1] < 2 or (len(ranked) > 1 and ranked[1][1] * 2 > ranked[0][1]):
-        return None
-    return min(one, ranked[0][0]), max(one, ranked[0][0])
 
 
 def _swaps(event: Event, article: _Article, text: str) -> bool:
@@ -298,10 +255,11 @@ _FOR = re.compile(r"\bin (?:exchange|return) for\b")
 
 
 def _goes_both_ways(reading: Reading, pair: tuple[str, str] | None) -> bool:
-    """Whether each of the two parties lets people with a number go."""
+    """Whether each of the two parties lets people with a number or a name go."""
     holders: dict[People, tuple[float, str]] = {}
     for clue in reading.clues:
-        if clue.people is not None and clue.people.number is not None and clue.holder is not None:
+        counted = clue.people is not None and (clue.people.number is not None or clue.people.mention is not None)
+        if clue.people is not None and counted and clue.holder is not None:
             holders[clue.people] = max(holders.get(clue.people, (0.0, "")), (clue.weight, clue.holder))
     return pair is not None and set(pair) <= {holder for _, holder in holders.values()}
 

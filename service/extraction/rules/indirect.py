@@ -129,6 +129,8 @@ def reported_contents(
         decision = known.decisions.get(place.cue.start)
         if decision is None:
             decision = known.decisions[place.cue.start] = decide(place, threshold=threshold)
+        if not decision.contents and decision.reports < 0.5:
+            continue  # nobody asks who does not say anything
         side = decision.contents[0].side if decision.contents else ("quoted" if is_inverted(place) else "after")
         subject = subject_of(place, side, earlier)
         if subject is not None and place.cue.form == "verb" and decision.reports >= 0.5:

@@ -15,8 +15,8 @@ from service.text.cues import cue_words, is_cue_noun
 
 _QUESTIONS = lex.word_set("whether how why what who where which whom")
 _BLOCKERS = lex.word_set("who which that when while if because although as after before where")
-_JOINS = lex.COORDINATORS | lex.word_set("when while where whereas")
 _GLOSSES = lex.word_set("which who where whose")
+_JOINS = lex.COORDINATORS | lex.word_set("when while where whereas") | _GLOSSES
 _GLOSS_ENDS = frozenset((",", ";", ":", "(")) | lex.STOPS | lex.DASHES
 _FORMAL = frozenset(("claim",))  # "claims to be" counts, other infinitives do not
 
@@ -117,7 +117,7 @@ def _before_dash_gloss(tokens: Tokens, first: int, last: int) -> int:
 def _clause_before_quote(tokens: Tokens, first: int, quoted: int) -> int:
     """The end of a complete clause, free of marks, that a coordinator or "when" parts from the one that holds the quotation."""
     for index in range(quoted - 1, first, -1):
-        joined = tokens.word[index] in {",", ";"} and tokens.word[index + 1] in _JOINS | _GLOSSES
+        joined = tokens.word[index] in {",", ";"} and tokens.word[index + 1] in _JOINS
         if joined and tokens.has_finite(first, index - 1) and tokens.has_finite(index + 1, quoted - 1):
             return index - 1
     return first - 1

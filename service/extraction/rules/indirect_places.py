@@ -40,6 +40,7 @@ _BEFORE_START = (
 _TOLD = lex.word_set("tell assure remind inform notify reassure warn swear promise")
 _WHEN = lex.DAYS | lex.word_set("on in at this last week month night morning afternoon evening drily dryly quietly curtly")
 _TAIL = 7  # tokens behind a cue that can hold no more than a hearer and a time
+_NO_OPENERS = lex.SUBORDINATORS | lex.PREPOSITIONS
 _ADVERBIAL = lex.PREPOSITIONS | lex.DAYS | lex.word_set("last this earlier later also again")
 
 
@@ -149,7 +150,7 @@ def is_told_before(place: Place) -> bool:
         place.cue.lemma != "tell"
     ):
         return False
-    begins = tokens.word[0] not in lex.SUBORDINATORS | lex.PREPOSITIONS and not tokens.word[0].endswith("ing")
+    begins = tokens.word[0] not in _NO_OPENERS and not tokens.word[0].endswith("ing")
     return begins and 2 in tokens.finite[:comma] and not tokens.has_finite(comma + 1, place.first - 1)
 
 

@@ -16,6 +16,8 @@ _HARD = frozenset((";", ":", "(", ")")) | lex.STOPS | lex.MARKS | lex.DASHES
 _CLAUSE_OPENERS = lex.word_set(
     "and but or as when while after before because since if although though whereas that where just until once yet so"
 )
+_PHRASE_ENDS = _CLAUSE_OPENERS - {"and"}
+_PART_ENDS = _HARD - lex.MARKS - lex.DASHES
 _RELATIVE = frozenset(("who", "which", "whom", "that"))
 _ADVERBS = lex.word_set(
     "also later then now still even just first earlier previously repeatedly again once soon both had has have was is "
@@ -36,7 +38,8 @@ _HEADS = lex.word_set(
 _RELAYING = frozenset(("quoted", "quotes", "quoting", "cited"))
 _MODIFIERS = lex.PREPOSITIONS | {",", "who", "which", "that", "("}
 _READY = lex.word_set("careful pains quick keen eager anxious")  # "was careful to say"
-_NO_SUBJECT = lex.PREPOSITIONS | lex.SUBORDINATORS | lex.COORDINATORS
+_OPENERS = lex.PREPOSITIONS | lex.SUBORDINATORS
+_NO_SUBJECT = _OPENERS | lex.COORDINATORS
 _MAX_SUBJECT = 22  # tokens
 
 
@@ -106,7 +109,7 @@ def _phrase_after(tokens: Tokens, first: int) -> Subject | None:
         word = tokens.word[index]
         if not tokens.is_word(index) or tokens.quoted[index] or word in _RELATIVE or word in lex.DAYS:
             break
-        if index > first and (tokens.finite[index] == 2 or word in _CLAUSE_OPENERS - {"and"}):
+        if index > first and (tokens.finite[index] == 2 or word in _PHRASE_ENDS):
             break
         if index > first and word in _TIME_OPENERS and tokens.get(index + 1) in _TIME_WORDS:
             break
@@ -248,7 +251,7 @@ def _before_apposition(tokens: Tokens, comma: int) -> Subject | None:
     opening = next((i for i in range(comma - 1, max(comma - 30, -1), -1) if tokens.word[i] == ","), None)
     if opening is None or opening == 0:
         start = next((i for i in range(comma) if tokens.is_word(i)), comma)
-        is_phrase = start < comma and tokens.word[start] not in lex.PREPOSITIONS | lex.SUBORDINATORS
+        is_phrase = start < comma and tokens.word[start] not in _OPENERS
         return Subject(start, comma - 1) if is_phrase and not tokens.has_finite(start, comma - 1) else None
     outer = opening
     for i in range(opening - 1, max(opening - 12, 0), -1):
@@ -265,7 +268,7 @@ def _clause_subject(tokens: Tokens, before: int) -> Subject | None:
     """The subject of the clause that a coordinated verb or a participle at `before` + 1 continues."""
     start = 0
     for index in range(before - 1, -1, -1):
-        if tokens.word[index] in _HARD - lex.MARKS and tokens.word[index] not in lex.DASHES and not tokens.quoted[index]:
+        if tokens.word[index] in _PART_ENDS and not tokens.quoted[index]:
             start = index + 1
             break
     verb = None

@@ -15,7 +15,10 @@ from functools import cache
 from importlib import resources
 from typing import Any
 
-_TOKEN = re.compile(r"\d+(?:[.,:]\d+)*%?|(?:[^\W\d_]\.){2,}|[^\W_]+(?:[-'’][^\W_]+)*|--+|’’|''|``|[^\w\s]|_+")
+_TOKEN = re.compile(
+    r"[a-zA-Z]++(?=[\s,])"  # most words: nothing below would end elsewhere, so it need not be tried
+    r"|\d+(?:[.,:]\d+)*%?|(?:[^\W\d_]\.){2,}|[^\W_]+(?:[-'’][^\W_]+)*|--+|’’|''|``|[^\w\s]|_+"
+)
 
 
 def word_set(listing: str) -> frozenset[str]:

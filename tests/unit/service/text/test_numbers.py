@@ -190,3 +190,10 @@ def test_the_over_of_handed_over_is_none_before_another_either(lead: str) -> Non
 )
 def test_days_capitals_and_cases_do_not_mislead(text: str, role: str) -> None:
     assert [n.role for n in numbers(text)][-1 if role == "people" else 0] == role
+
+
+@pytest.mark.parametrize("words", ["10 U.S. citizens", "Four U.S.-Iranian dual nationals"])
+def test_an_abbreviated_country_belongs_to_the_phrase_of_a_number(words: str) -> None:
+    (number,) = numbers(f"{words} were let go.")
+
+    assert (number.phrase.text, number.role) == (words, "people")

@@ -154,3 +154,17 @@ def test_no_run_of_capitals_costs_more_than_in_proportion(unit: str) -> None:
         return time.process_time() - started
 
     assert seconds(160_000) < 4 * 3 * max(seconds(40_000), 0.02)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("Hezbollah agreed. The Lebanese movement freed two.", ["Hezbollah", "Hezbollah"]),
+        ("Hamas agreed. The Islamist movement freed two.", ["Hamas", "Hamas"]),
+        ("Hamas agreed, and so did Hezbollah. The movement freed two.", ["Hamas", "Hezbollah"]),
+        ("Hamas agreed. The group of captives came home.", ["Hamas"]),
+        ("The FARC wants the government to free them.", ["FARC"]),
+    ],
+)
+def test_a_movement_is_the_only_armed_group_that_it_can_be(text: str, expected: list[str]) -> None:
+    assert [party.name for party in parties(text) if party.form == "group"] == expected

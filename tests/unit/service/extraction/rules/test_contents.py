@@ -5,7 +5,8 @@ from __future__ import annotations
 from service.domain.candidate import Clause, Mention
 from service.extraction.rules.attribution import draft_quotes
 from service.extraction.rules.contents import draft_contents
-from service.extraction.rules.indirect import draft_indirect
+from service.extraction.rules.indirect import Known, draft_indirect
+from service.text.cues import find_cues
 from service.text.scan import scan
 
 
@@ -46,10 +47,11 @@ def test_drafting_contents_first_or_last_changes_no_quotation() -> None:
     assert told(*draft_indirect(alone)) == told(*draft_indirect(grown))
 
 
-def test_decisions_made_before_give_the_same_contents() -> None:
+def test_what_is_known_from_the_quotations_gives_the_same_contents() -> None:
     text = "Anna Hill said the port was closed. She urged the crew to leave."
-    made: dict = {}
-    draft_indirect(scan(text), made)
+    known = Known(find_cues(text))
+    draft_indirect(scan(text), known)
 
-    assert made
-    assert draft_contents(scan(text), made)[1] == draft_contents(scan(text))[1]
+    assert known.decisions
+    assert draft_contents(scan(text), known)[1] == draft_contents(scan(text))[1]
+    assert len(known.tokens) == 2  # of each sentence, once
