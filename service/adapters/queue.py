@@ -15,7 +15,7 @@ from procrastinate.exceptions import AlreadyEnqueued, ConnectorException
 from procrastinate.worker import Worker
 from psycopg_pool import PoolTimeout
 
-from service.adapters.database.pool import Connection, Database, check_cancelled
+from service.adapters.database.pool import Connection, Database, Row, check_cancelled
 from service.telemetry import describe_failure, log_event
 
 logger = logging.getLogger(__name__)
@@ -55,16 +55,24 @@ class Queue:
     def __init__(self, database: Database) -> None:
         self._database = database
         self.app = procrastinate.App(connector=procrastinate.PsycopgConnector())
+        self._workers: list[Worker] = []
+        self._doing: set[int] = set()
+        self._suspected: set[int] = set()
 
     def handle(self, task: Task, handler: Handler) -> None:
         """Say what does this task's jobs; only a worker needs to."""
 
-        async def run(id: str) -> None:
-            await handler(id)
+        async def run(context: procrastinate.JobContext, id: str) -> None:
+            number = context.job.id or 0
+            self._doing.add(number)
+            try:
+                await handler(id)
+            finally:
+                self._doing.discard(number)
 
         # A handler writes down itself what it comes to; what leaves it is a database that did not answer.
         again = procrastinate.RetryStrategy(wait=RETRY_S)
-        self.app.task(name=task.value, queue=task.value, retry=again)(run)
+        self.app.task(name=task.value, queue=task.value, retry=again, pass_context=True)(run)
 
     async def open(self) -> None:
         """Use the database's pool, which must be open."""
@@ -133,7 +141,32 @@ class Queue:
                 log_event(logger, "worker_interrupted", logging.WARNING, **describe_failure(error))
             await asyncio.sleep(RETRY_S)
 
+    async def find_forgotten(self, connection: Connection) -> list[Row]:
+        """Jobs (`id`, `task_name`, `subject`) that are this process's by the database, and that nobody here does; locked.
+
+        They come about when the database goes away just as a job's end, or its return to the queue, is written down: the worker
+        lives and sends heartbeats, so nobody else would ever take them. Only what was missed at the last call as well counts: a
+        job that is just being fetched or finished is in nobody's hands for a moment.
+        """
+        cursor = await connection.execute(
+            """SELECT id, task_name, args->>'id' AS subject FROM procrastinate_jobs
+            WHERE status = 'doing' AND worker_id = ANY(%(workers)s) AND NOT id = ANY(%(doing)s)
+            FOR UPDATE SKIP LOCKED""",
+            {"workers": [one.worker_id for one in self._workers if one.worker_id], "doing": list(self._doing)},
+        )
+        missed = await cursor.fetchall()
+        forgotten = [row for row in missed if row["id"] in self._suspected]
+        self._suspected = {row["id"] for row in missed} - {row["id"] for row in forgotten}
+        return forgotten
+
     async def _work(self, worker: Worker, patience_s: Patience) -> None:
+        self._workers.append(worker)
+        try:
+            await self._run(worker, patience_s)
+        finally:
+            self._workers.remove(worker)
+
+    async def _run(self, worker: Worker, patience_s: Patience) -> None:
         """Run a worker. Told to stop, it finishes, but its heartbeats end: with ours, nobody takes its jobs meanwhile."""
         running = asyncio.ensure_future(worker.run())  # type: ignore[no-untyped-call] # Procrastinate leaves it so
         try:

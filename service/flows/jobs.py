@@ -218,7 +218,10 @@ async def count_crash(desk: Desk, connection: Connection, job_id: str) -> bool:
 
 
 async def take_over(desk: Desk) -> int:
-    """Give the jobs of workers that died to those that live; how many they were. Any number of workers may do this at once."""
+    """Give the jobs of workers that died to those that live, and those that this one forgot to itself; how many they were.
+
+    Any number of workers may do this at once.
+    """
     async with desk.database.transaction() as connection:
         cursor = await connection.execute(
             """SELECT job.id, job.task_name, job.args->>'id' AS subject FROM procrastinate_jobs AS job
@@ -229,18 +232,24 @@ async def take_over(desk: Desk) -> int:
             {"stalled": STALLED_AFTER_S},
         )
         stalled = await cursor.fetchall()
+        forgotten = await desk.queue.find_forgotten(connection)
         for row in stalled:
             if row["task_name"] == Task.JOB:
                 await count_crash(desk, connection, row["subject"])
                 await connection.execute("SELECT procrastinate_finish_job_v1(%(id)s, 'failed', false)", {"id": row["id"]})
             else:
-                await connection.execute(
-                    "SELECT procrastinate_retry_job_v2(%(id)s, now(), NULL, NULL, NULL)", {"id": row["id"]}
-                )
+                await _again(connection, row)
+        for row in forgotten:  # nobody died under it
+            await _again(connection, row)
+    stalled += forgotten
     for row in stalled:
         metrics.TAKEN_OVER.labels(row["task_name"]).inc()
         log_event(logger, "job_taken_over", logging.WARNING, task=row["task_name"], subject=row["subject"])
     return len(stalled)
+
+
+async def _again(connection: Connection, row: Row) -> None:
+    await connection.execute("SELECT procrastinate_retry_job_v2(%(id)s, now(), NULL, NULL, NULL)", {"id": row["id"]})
 
 
 # What the kinds of work share.

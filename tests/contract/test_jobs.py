@@ -86,7 +86,8 @@ async def test_a_failing_model_is_asked_later_and_then_answers(database: Databas
 
     await jobs.run(desk, job_id, WORKS)
     waiting = await database.row(
-        "SELECT scheduled_at > now() AS later FROM procrastinate_jobs WHERE args->>'id' = %(id)s ORDER BY id DESC", {"id": job_id}
+        "SELECT scheduled_at > now() AS later FROM procrastinate_jobs WHERE args->>'id' = %(id)s ORDER BY id DESC",
+        {"id": job_id},
     )
     first = await _state(desk, job_id)
     await jobs.run(desk, job_id, WORKS)
@@ -156,7 +157,10 @@ async def test_jobs_of_a_dead_worker_are_taken_over_once(database: Database):
 
     job = await jobs.find_job(desk, ME.tenant_id, job_id)
     assert (sum(taken), job["state"], job["crashes"]) == (1, "queued", 1)
-    assert await database.rows("SELECT status::text FROM procrastinate_jobs ORDER BY id") == [{"status": "failed"}, {"status": "todo"}]
+    assert await database.rows("SELECT status::text FROM procrastinate_jobs ORDER BY id") == [
+        {"status": "failed"},
+        {"status": "todo"},
+    ]
 
 
 async def test_jobs_of_a_living_worker_are_left_alone(database: Database):
@@ -168,6 +172,29 @@ async def test_jobs_of_a_living_worker_are_left_alone(database: Database):
     )
 
     assert await jobs.take_over(desk) == 0
+
+
+async def test_a_job_that_its_living_worker_forgot_is_given_back(database: Database):
+    """As when the database went away while a job's return to the queue was written down."""
+    desk = await make_desk(database)
+    worker = asyncio.create_task(run_worker(desk, concurrency=2, patience_s=5))
+    first = await _submit(desk, make_command("One is done, so the worker is known."))
+    await _until(desk, first, "succeeded")
+    async with database.transaction() as connection:
+        forgotten = await submit_extract(desk, connection, make_command("Two is forgotten."), ME)
+        await connection.execute(
+            """UPDATE procrastinate_jobs SET status = 'doing',
+                worker_id = (SELECT min(id) FROM procrastinate_workers) WHERE args->>'id' = %(id)s""",
+            {"id": forgotten},
+        )
+
+    for _ in range(2):
+        await jobs.take_over(desk)
+    state = await _until(desk, forgotten, "succeeded")
+
+    worker.cancel()
+    await asyncio.gather(worker, return_exceptions=True)
+    assert (state, (await jobs.find_job(desk, ME.tenant_id, forgotten))["crashes"]) == ("succeeded", 0)
 
 
 async def test_who_floods_goes_behind_the_others(database: Database):
