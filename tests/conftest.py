@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import logging
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -21,6 +22,13 @@ def _clean_environment() -> None:
     """No setting and no key of the machine reaches a test."""
     for name in [n for n in os.environ if n.startswith("PARLEY_") or n.endswith("_API_KEY")]:
         del os.environ[name]
+
+
+@pytest.fixture(autouse=True)
+def _logging_is_on() -> Iterator[None]:
+    """A command switches logging off in its process; a test that runs one in ours must not do so for those after it."""
+    yield
+    logging.disable(logging.NOTSET)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -164,7 +164,7 @@ async def test_who_hangs_up_stops_the_call_and_leaves_nothing(database: Database
     context = make_context()
     context.desk, context.services = desk, desk.services
     body = json.dumps({"text": ARTICLE}).encode()
-    headers = [(b"content-type", b"application/json"), (b"idempotency-key", b"k-1")]
+    headers = [(b"host", b"localhost"), (b"content-type", b"application/json"), (b"idempotency-key", b"k-1")]
     scope = {
         "type": "http", "asgi": {"version": "3.0"}, "http_version": "1.1", "method": "POST", "scheme": "http", "path": "/extract",
         "raw_path": b"/extract", "query_string": b"", "root_path": "", "headers": headers,

@@ -156,7 +156,7 @@ def test_a_body_that_is_too_large_is_413_whatever_its_header_says(declared: str 
             body = b"%x\r\n%s\r\n0\r\n\r\n" % (len(body), body)
         else:
             head = f"Content-Length: {declared}\r\n\r\n".encode()
-        connection.sendall(b"POST /extract HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n" + head + body)
+        connection.sendall(b"POST /extract HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n" + head + body)
         answer = connection.recv(65536)
         live, _, _ = running.request("GET", "/health/live")
 
