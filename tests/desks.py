@@ -53,6 +53,8 @@ async def make_desk(database: Database, engine: ScriptedEngine | None = None, **
     return Desk(**{"database": database, "queue": queue, "services": services, "outbound": Outbound(), **overrides})
 
 
-def make_command(text: str = ARTICLE, *, model: str | None = None, on_failure: str = "degrade", **article: Any) -> ExtractArticle:
+def make_command(
+    text: str = ARTICLE, *, model: str | None = None, on_failure: str = "degrade", **article: Any
+) -> ExtractArticle:
     """A request to read an article."""
     return ExtractArticle(article=Article(text=text, **article), model=model, on_failure=on_failure)  # type: ignore[arg-type]

@@ -74,8 +74,7 @@ async def keep_version(connection: Connection, version: Version, *, accepted_at:
     ).fetchone()
     is_erased = article["erased_at"] is not None and accepted_at <= article["erased_at"]
     if version.version_key < article["version_key"] or is_erased:
-        number = newest["number"] if newest else 0
-        return Keeping(kept=Kept.OLDER, article_id=article_id, number=number, extraction_id=None)
+        return await _older(connection, article_id, version)
     await connection.execute(
         """UPDATE article SET version_key = %(key)s, url = coalesce(%(url)s, url), updated_at = now(), deleted_at = NULL
         WHERE id = %(article)s""",
@@ -100,6 +99,20 @@ async def keep_version(connection: Connection, version: Version, *, accepted_at:
         },
     )
     return Keeping(kept=Kept.NEW, article_id=article_id, number=number, extraction_id=None)
+
+
+async def _older(connection: Connection, article_id: str, version: Version) -> Keeping:
+    """What a version is that is no longer the newest: if it was kept before (its reading was interrupted), it is still to be read."""
+    kept = await (
+        await connection.execute(
+            """SELECT number, extraction_id FROM article_version
+            WHERE article_id = %(article)s AND version_key = %(key)s AND text_hash = %(hash)s ORDER BY number DESC LIMIT 1""",
+            {"article": article_id, "key": version.version_key, "hash": version.text_hash},
+        )
+    ).fetchone()
+    if kept is None:
+        return Keeping(kept=Kept.OLDER, article_id=article_id, number=0, extraction_id=None)
+    return Keeping(kept=Kept.UNCHANGED, article_id=article_id, number=kept["number"], extraction_id=kept["extraction_id"])
 
 
 async def _article(connection: Connection, version: Version) -> Row:

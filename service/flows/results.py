@@ -43,9 +43,7 @@ async def tell_result(desk: Desk, connection: Connection, place: Place, extracti
 
     If the article was erased while it was read, what was read of it goes as well.
     """
-    linked = await link_extraction(
-        connection, article_id=place.article_id, number=place.number, extraction_id=extraction.id
-    )
+    linked = await link_extraction(connection, article_id=place.article_id, number=place.number, extraction_id=extraction.id)
     article = await _article_row(connection, place)
     if article is None:
         await forget_texts(connection, place.tenant_id, [extraction.article.sha256])

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+from datetime import UTC, datetime
 
 import pytest
 
 from service.adapters.database.pool import Database
 from service.errors import AnswerInvalid, EmptyArticle, ModelOverloaded, NothingThere, QueueFull
 from service.flows import jobs
+from service.flows.articles import Kept, Version, keep_version
 from service.flows.desk import Caller, Ceilings, Desk
 from service.flows.extracting import do_extract, submit_extract
 from service.handlers import ExtractArticle
@@ -172,6 +174,23 @@ async def test_jobs_of_a_living_worker_are_left_alone(database: Database):
     )
 
     assert await jobs.take_over(desk) == 0
+
+
+async def test_a_version_whose_reading_was_interrupted_is_read_although_a_newer_one_came(database: Database):
+    def version(key: str) -> Version:
+        return Version(
+            tenant_id="default", connection_id=None, source_id="a1", language="", version_key=key, title=None,
+            text=f"Text of {key}.", published_at=None, url=None,
+        )  # fmt: skip
+
+    keepings = []
+    for key in ("1", "2", "1", "0"):
+        async with database.transaction() as connection:
+            keepings.append(await keep_version(connection, version(key), accepted_at=datetime.now(UTC)))
+
+    assert [(keeping.kept, keeping.number) for keeping in keepings] == [
+        (Kept.NEW, 1), (Kept.NEW, 2), (Kept.UNCHANGED, 1), (Kept.OLDER, 0),
+    ]  # fmt: skip
 
 
 async def test_a_job_that_its_living_worker_forgot_is_given_back(database: Database):

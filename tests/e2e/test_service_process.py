@@ -29,7 +29,11 @@ class Service:
 
     def __init__(self, *arguments: str, **settings: str) -> None:
         environ = {name: value for name, value in os.environ.items() if not name.startswith(("PARLEY_", "OPENAI_"))}
-        environ |= {"PARLEY_MODEL": "rules", **{f"PARLEY_{name}": value for name, value in settings.items()}}
+        environ |= {
+            "PARLEY_MODEL": "rules",
+            "PARLEY_DATABASE_URL": "none",
+            **{f"PARLEY_{name}": value for name, value in settings.items()},
+        }
         self.started = time.monotonic()
         self.process = subprocess.Popen(
             [sys.executable, "-m", "service", "serve", "--port", "0", *arguments], env=environ, text=True, encoding="utf-8",
