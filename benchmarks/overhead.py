@@ -536,6 +536,7 @@ def variant(name: str, base_url: str, *, loop: str, service: str | None) -> Iter
         command = shlex.split((service or "").format(port=port))
         environment = {"PARLEY_MODEL": "openai/scripted", "PARLEY_BASE_URL": base_url, "PARLEY_API_KEY": "k"}
         environment["PARLEY_LOG_LEVEL"] = "warning"
+        environment["PARLEY_DATABASE_URL"] = "none"  # identical articles would be answered from the store
     else:
         command = [sys.executable, __file__, "serve-variant", "--variant", name, "--port", str(port)]
         command += ["--base-url", base_url, "--loop", loop]
