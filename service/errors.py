@@ -288,7 +288,9 @@ class DatabaseNewer(SetupError):
 
     def __init__(self, *, steps: tuple[str, ...]) -> None:
         self.steps = steps
-        super().__init__(f"The database has steps that this version of Parley does not know: {', '.join(steps)}. Upgrade Parley.")
+        super().__init__(
+            f"The database has steps that this version of Parley does not know: {', '.join(steps)}. Upgrade Parley."
+        )
 
 
 class EmbeddedDatabaseFailed(SetupError):
@@ -297,7 +299,8 @@ class EmbeddedDatabaseFailed(SetupError):
     def __init__(self, *, folder: str) -> None:
         self.folder = folder
         super().__init__(
-            f"The embedded PostgreSQL in {folder!r} did not start: see the file 'log' there, or name a server by PARLEY_DATABASE_URL."
+            f"The embedded PostgreSQL in {folder!r} did not start: see the file 'log' there, or name a server by "
+            "PARLEY_DATABASE_URL."
         )
 
 

@@ -102,7 +102,7 @@ async def keep_version(connection: Connection, version: Version, *, accepted_at:
 
 
 async def _older(connection: Connection, article_id: str, version: Version) -> Keeping:
-    """What a version is that is no longer the newest: if it was kept before (its reading was interrupted), it is still to be read."""
+    """What a version is that is no longer the newest: if it was kept before (its reading was interrupted), still to be read."""
     kept = await (
         await connection.execute(
             """SELECT number, extraction_id FROM article_version

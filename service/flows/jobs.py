@@ -41,7 +41,7 @@ logger = logging.getLogger(__name__)
 MOST_CRASHES = 3
 MOST_FAILURES = 6
 MOST_READINGS = MOST_FAILURES + 2
-"""How often an engine is asked for a job's article while nothing crashes: the failures that are waited for, the one that is not, and
+"""How often an engine is asked for a job's article while nothing crashes: the failures that are waited for, one more, and
 once more for an answer marked degraded. A crash takes one reading more, a limit that is reached none."""
 FIRST_PAUSE_S, LONGEST_PAUSE_S = 5.0, 600.0
 AFTER_CRASH_S = 3.0

@@ -109,7 +109,7 @@ async def answer_ok(_: web.Request) -> web.Response:
     return web.Response(text="ok")
 
 
-NOWHERE = "0.0.0.0"  # noqa: S104 - to be refused, not to be bound to
+NOWHERE = "0.0.0.0"
 HOSTS = [
     "127.0.0.1",
     "127.1",
