@@ -9,6 +9,7 @@ import asyncio
 import hashlib
 import json
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import cache, partial
 from importlib.metadata import version
@@ -18,7 +19,7 @@ from pydantic import TypeAdapter
 
 from service.adapters.database.pool import Connection
 from service.domain.record import Extraction
-from service.errors import ModelFailed
+from service.errors import DatabaseUnavailable, ModelFailed
 from service.extraction.engine import RULES, Engine
 from service.extraction.pipeline import article_record
 from service.extraction.verbatim import require_verbatim
@@ -27,7 +28,7 @@ from service.flows.desk import Caller, Desk
 from service.flows.observing import count_cached, extract_observed
 from service.handlers import ExtractArticle, check_length
 
-CLAIM_MARGIN_S = 30.0
+CLAIM_S, RENEWAL_S = 20.0, 5.0
 WAIT_S = 0.25
 SEARCHED_CHARACTERS = 100_000
 
@@ -116,15 +117,29 @@ async def _read_once(desk: Desk, command: ExtractArticle, caller: Caller, engine
         await asyncio.sleep(WAIT_S)
         if (found := await _stored(desk, caller.tenant_id, key)) is not None:
             return found
+    renewing = asyncio.create_task(_renew(desk, caller.tenant_id, key))
     try:
         # Whoever had the claim before may have finished between our look and our claim.
         return await _stored(desk, caller.tenant_id, key) or await _extract(desk, command, caller, engine, key)
     finally:
+        renewing.cancel()
         await _release(desk, caller.tenant_id, key)
 
 
+async def _renew(desk: Desk, tenant_id: str, key: str) -> None:
+    """Keep a claim while its reading lasts: a short time after its holder died, it is anybody's."""
+    while True:
+        await asyncio.sleep(RENEWAL_S)
+        with suppress(DatabaseUnavailable):
+            await desk.database.execute(
+                """UPDATE claim SET expires_at = now() + make_interval(secs => %(seconds)s)
+                WHERE tenant_id = %(tenant)s AND cache_key = %(key)s AND owner = %(owner)s""",
+                {"tenant": tenant_id, "key": key, "owner": desk.owner, "seconds": CLAIM_S},
+            )
+
+
 async def _claim(desk: Desk, tenant_id: str, key: str) -> bool:
-    """Whether it is ours to read; a claim whose holder died ends with its time.
+    """Whether it is ours to read; a claim whose holder died, and does not renew it, ends with its time.
 
     A row of ours that no reading of ours holds was left by a database that went away: it is taken again.
     """
@@ -138,7 +153,7 @@ async def _claim(desk: Desk, tenant_id: str, key: str) -> bool:
             VALUES (%(tenant)s, %(key)s, %(owner)s, now() + make_interval(secs => %(seconds)s))
             ON CONFLICT (tenant_id, cache_key) DO UPDATE SET owner = excluded.owner, expires_at = excluded.expires_at
             WHERE claim.expires_at < now() OR claim.owner = excluded.owner""",
-            {"tenant": tenant_id, "key": key, "owner": desk.owner, "seconds": desk.services.deadline_s + CLAIM_MARGIN_S},
+            {"tenant": tenant_id, "key": key, "owner": desk.owner, "seconds": CLAIM_S},
         )
     except asyncio.CancelledError:
         # The database may have taken the claim all the same, and other processes would wait until its time is up.
