@@ -17,6 +17,7 @@ from service.domain.candidate import Candidates, DateMention, Number, Paragraph
 from service.extraction.checks import NOT_PEOPLE
 
 _WEEK = 7
+FENCE_DIGITS = 16  # of the SHA-256: who wants to write the fence into a text has to try 2 to the 64 texts
 _INVISIBLE = re.compile("[\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u2069\ufeff\U000e0000-\U000e007f]")
 # What servers of open models take for the border of a message if it stands in the text of one: ChatML, Llama, Gemma, DeepSeek.
 _BORDER = re.compile(r"<(?=[|\uff5c]|/?s>|(?:start|end)_of_turn>|(?:bos|eos|pad|unk)>|<SYS>)|\[(?=/?INST\])")
@@ -70,7 +71,7 @@ def render(candidates: Candidates, paragraphs: tuple[Paragraph, ...], *, numbers
         body.append(_plain(candidates.text[at : sentence.span.end]))
         lines.append(f"{sentence.id} {''.join(body)}")
     text = "\n".join(lines)
-    return Rendering(text, hashlib.sha256(candidates.text.encode()).hexdigest()[:6], frozenset(shown))
+    return Rendering(text, hashlib.sha256(candidates.text.encode()).hexdigest()[:FENCE_DIGITS], frozenset(shown))
 
 
 def harmless(text: str) -> str:
