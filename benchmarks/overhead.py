@@ -120,7 +120,7 @@ EXPECTED = Answer(
 
 # The same in the shape of the real service's answers, for the regions that it marks in ARTICLE.
 EXPECTED_OF_SERVICE = {
-    "quotes": [{"q": f"Q{n}", "use": "direct", "by": "Marta Lindqvist"} for n in range(1, 21)],
+    "quotes": ["Q1 A=Marta Lindqvist", *(f"Q{n} A" for n in range(2, 21))],
     "exchanges": [],
 }
 SYSTEM = "Extract quotations and exchanges by the numbers of sentences, quotations, numbers and dates. " * 10
