@@ -13,7 +13,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -86,7 +86,11 @@ def serving(**settings: str) -> Iterator[Process]:
 def data_folder() -> Iterator[Path]:
     """A folder for an embedded server; not pytest's, whose paths may be too long for a socket."""
     with tempfile.TemporaryDirectory(prefix="parley-e2e-", ignore_cleanup_errors=True) as folder:
-        yield Path(folder) / "pg"
+        data = Path(folder) / "pg"
+        yield data
+        # A process that was killed leaves its server running.
+        with suppress(OSError):
+            os.kill(int((data / "postmaster.pid").read_text(encoding="ascii").splitlines()[0]), signal.SIGQUIT)
 
 
 def wait_until(is_so: Callable[[], Any], timeout_s: float = 30.0) -> None:
