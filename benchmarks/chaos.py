@@ -18,6 +18,7 @@ import os
 import random
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
@@ -25,6 +26,7 @@ import time
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 
 import aiohttp
@@ -191,8 +193,6 @@ def parley(environment: dict[str, str], *arguments: str) -> str:
 
 
 def free_port() -> int:
-    import socket
-
     with socket.socket() as listening:
         listening.bind(("127.0.0.1", 0))
         return int(listening.getsockname()[1])
@@ -213,8 +213,6 @@ class Sender:
         message_id = f"msg_article{number}v{version}"
         for _ in range(self.tries):
             now = int(time.time())
-            from datetime import UTC, datetime
-
             signature = Webhook(self.secret).sign(message_id, datetime.fromtimestamp(now, UTC), body.decode())
             headers = {
                 "webhook-id": message_id, "webhook-timestamp": str(now), "webhook-signature": signature,
@@ -342,14 +340,10 @@ async def kill_in_turn(
         if victim == "postgres":
             await asyncio.to_thread(kill_postgres, data)
             await asyncio.sleep(1.0)
-            await asyncio.to_thread(start_embedded_again, data, server)
+            await asyncio.to_thread(server.ensure_running)
         else:
             await processes[victim].fall(1.0)
         kills[victim] += 1
-
-
-def start_embedded_again(data: Path, server: EmbeddedPostgres) -> None:
-    server.ensure_running()
 
 
 async def wait_until_drained(url: str, seconds: float) -> float:

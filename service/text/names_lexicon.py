@@ -61,13 +61,6 @@ def capital_classes() -> dict[str, str]:
     return {word: letter for name, letter in _CAPITAL_CLASSES for word in _data()[name]}
 
 
-@cache
-def speech_forms() -> frozenset[str]:
-    """All forms of the speech verbs, with their -ing forms."""
-    regular = (form for verb in _data()["speech_verbs"] for form in verb_forms(verb))
-    return frozenset(regular) | words("speech_irregular")
-
-
 def verb_forms(base: str) -> tuple[str, ...]:
     """The regular forms of a verb, doubled consonants included.
 

@@ -1,12 +1,15 @@
-"""A real database for every test that asks for one."""
+"""A real database, and all that is logged, for every test that asks for one."""
 
 from __future__ import annotations
 
+import io
+import logging
 from collections.abc import AsyncIterator, Iterator
 
 import pytest
 
 from service.adapters.database.pool import Database
+from service.telemetry import JsonLines
 from tests.databases import Databases, running_databases
 
 
@@ -30,3 +33,20 @@ async def database(database_url: str) -> AsyncIterator[Database]:
     await opened.open()
     yield opened
     await opened.aclose()
+
+
+@pytest.fixture
+def log() -> Iterator[io.StringIO]:
+    """All that is logged, at every level and by everybody, as the service would write it."""
+    written = io.StringIO()
+    handler = logging.StreamHandler(written)
+    handler.setFormatter(JsonLines())
+    root, ours = logging.getLogger(), logging.getLogger("service")
+    level, our_level = root.level, ours.level
+    root.addHandler(handler)
+    root.setLevel(logging.DEBUG)
+    ours.setLevel(logging.DEBUG)
+    yield written
+    root.removeHandler(handler)
+    root.setLevel(level)
+    ours.setLevel(our_level)

@@ -5,12 +5,9 @@ from __future__ import annotations
 import asyncio
 import io
 import json
-import logging
-from collections.abc import Iterator
 from datetime import UTC, datetime
 
 import httpx2
-import pytest
 
 from service.adapters.database.pool import Database
 from service.api.context import Context
@@ -21,7 +18,6 @@ from service.flows.endpoints import create_endpoint
 from service.flows.keys import create_key
 from service.flows.polling import poll
 from service.metrics import exposition
-from service.telemetry import JsonLines
 from service.worker import WORKS
 from tests.api.client import make_app
 from tests.desks import ScriptedEngine, make_desk
@@ -32,23 +28,6 @@ CANARY = "canary-4711"
 URL_CANARY = "canary-0815"
 LOGIN_CANARY = "canary-1234"
 GENERIC = BY_NAME["generic"]
-
-
-@pytest.fixture
-def log() -> Iterator[io.StringIO]:
-    """All that is logged, at every level and by everybody, as the service would write it."""
-    written = io.StringIO()
-    handler = logging.StreamHandler(written)
-    handler.setFormatter(JsonLines())
-    root, ours = logging.getLogger(), logging.getLogger("service")
-    level, our_level = root.level, ours.level
-    root.addHandler(handler)
-    root.setLevel(logging.DEBUG)
-    ours.setLevel(logging.DEBUG)
-    yield written
-    root.removeHandler(handler)
-    root.setLevel(level)
-    ours.setLevel(our_level)
 
 
 def deliveries(path: str) -> list[tuple[bytes, Headers]]:

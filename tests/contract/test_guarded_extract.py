@@ -5,8 +5,6 @@ from __future__ import annotations
 import asyncio
 import io
 import json
-import logging
-from collections.abc import Iterator
 
 import httpx2
 import pytest
@@ -17,29 +15,11 @@ from service.flows import jobs
 from service.flows.desk import Caller, Ceilings
 from service.flows.extracting import submit_extract
 from service.flows.keys import Limits, create_key
-from service.telemetry import JsonLines
 from tests.api.client import ARTICLE, client_over, make_app, make_context
 from tests.desks import ScriptedEngine, make_command, make_desk
 
 CANARY = "canary-4711"
 SECRET_TEXT = f"{ARTICLE}\n\n“The word is {CANARY},” said Ilse Varga."
-
-
-@pytest.fixture
-def log() -> Iterator[io.StringIO]:
-    """All that is logged, at every level, as the service would write it."""
-    written = io.StringIO()
-    handler = logging.StreamHandler(written)
-    handler.setFormatter(JsonLines())
-    root, ours = logging.getLogger(), logging.getLogger("service")
-    level, our_level = root.level, ours.level
-    root.addHandler(handler)
-    root.setLevel(logging.DEBUG)
-    ours.setLevel(logging.DEBUG)
-    yield written
-    root.removeHandler(handler)
-    root.setLevel(level)
-    ours.setLevel(our_level)
 
 
 async def test_two_tenants_never_share_the_store_nor_jobs(database: Database):
